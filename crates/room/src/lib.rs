@@ -1,1 +1,34 @@
-//! Rules.
+//! The rules of a watch party, and the only place where one lives.
+//!
+//! A [`Room`] is a small deterministic state machine: it is given a command, who
+//! sent it and the server's time, and returns events or a [`Refusal`]. There is
+//! no clock, no randomness, no socket and no task in here; everything a rule
+//! needs is in its arguments, so that the same log gives the same room on every
+//! node, after every restart and in every test.
+//!
+//! What lives elsewhere: hashing of passwords and tokens (the edge checks them
+//! and passes a [`Grant`]), media files (a [`Media`] is an opaque reference),
+//! telemetry such as reported positions (signals, not log entries), and every
+//! wire format (dialects translate to [`Command`] and from [`Event`]).
+#![forbid(unsafe_code)]
+
+mod command;
+mod event;
+mod id;
+mod media;
+mod policy;
+mod refusal;
+mod timeline;
+mod units;
+
+pub use command::{Actor, Command, Entry, Grant};
+pub use event::{Audience, ControlKind, Departure, Event, Outcome};
+pub use id::{ItemId, MemberId, MessageId, NodeId, PersonId, SeatId};
+pub use media::{Media, SourceKind};
+pub use policy::{
+    Barrier as BarrierPolicy, ChatRules, Controls, Entry as EntryPolicy, HostAbsence, Policy, PolicyPatch, StartLead,
+    Visibility, Who,
+};
+pub use refusal::Refusal;
+pub use timeline::Timeline;
+pub use units::{Position, Rate, Revision, ServerTime, Span};

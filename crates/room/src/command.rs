@@ -1,0 +1,286 @@
+//! What can happen to a room: the entries of its log.
+//!
+//! The log's format is these types as JSON, kept readable for as long as a room
+//! lives: new fields get a default, variants are never given another meaning.
+use crate::{
+    ItemId, Media, MemberId, MessageId, NodeId, PersonId, PolicyPatch, Position, Rate, Revision, SeatId, Span,
+};
+use serde::{Deserialize, Serialize};
+
+/// Who sent a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The server itself: ticks, lost nodes, the admin.
+    Server,
+    /// The member who holds this seat.
+    Seat(SeatId),
+}
+
+/// What the edge checked for somebody who wants in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    /// Nothing but the link.
+    #[default]
+    None,
+    /// The room's password was right.
+    Password,
+    /// A valid invite.
+    Invite,
+    /// The host's key was right: becomes (or is again) the host.
+    Host,
+}
+
+/// One log entry: everything `apply` needs besides its place in the log and its time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Who sent it.
+    pub actor: Actor,
+    /// What they want.
+    pub command: Command,
+    /// Randomness for rules that draw (shuffle, pool): chosen by whoever appends, so that replicas agree.
+    #[serde(default)]
+    pub seed: u64,
+    /// The one-way lead that the slowest reporting member needs, as the edge measured it when appending.
+    #[serde(default)]
+    pub lead: Span,
+}
+
+/// What can be asked of a room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Command {
+    // ---- seats: sent by the edge -------------------------------------------------
+    /// Somebody takes a seat. `Actor::Seat(seat)` names the new seat.
+    Join {
+        /// Who; several devices of one person share a member.
+        person: PersonId,
+        /// Shown name (cleaned and cut by the room; made unique with a number where needed).
+        name: String,
+        /// What the edge checked.
+        #[serde(default)]
+        grant: Grant,
+        /// Kind of client, for people to read: `web`, `syncplay`, `jellyfin`, ... (at most 32 characters).
+        client: String,
+        /// Whether this client reports readiness. Those that don't are followers and never block anybody.
+        reports: bool,
+        /// Which process holds the connection.
+        node: NodeId,
+    },
+    /// The seat's connection is back (resume token checked by the edge).
+    Resume {
+        /// Which process holds it now.
+        node: NodeId,
+    },
+    /// The seat's connection is gone; the seat is held for `Policy::seat_hold`.
+    Disconnect {
+        /// The process that lost it: ignored where the seat has since moved to another.
+        node: NodeId,
+    },
+    /// The member leaves on purpose with this seat; no hold.
+    Leave,
+    /// A process died or started anew: all its seats are disconnected. Only from the server.
+    NodeLost {
+        /// Which.
+        node: NodeId,
+    },
+    /// Time has passed a deadline. Idempotent. Only from the server.
+    Tick,
+
+    // ---- timeline ----------------------------------------------------------------
+    /// Play from `position`, or from where it is.
+    Play {
+        /// Where the sender saw it.
+        position: Option<Position>,
+        /// Refuse if the timeline's revision is another.
+        expect: Option<Revision>,
+    },
+    /// Pause, at `position` or where it is.
+    Pause {
+        /// Where the sender saw it.
+        position: Option<Position>,
+        /// Refuse if the timeline's revision is another.
+        expect: Option<Revision>,
+    },
+    /// Go to `position`.
+    Seek {
+        /// Where to.
+        position: Position,
+        /// Refuse if the timeline's revision is another.
+        expect: Option<Revision>,
+    },
+    /// Shared speed.
+    SetRate {
+        /// How fast.
+        rate: Rate,
+    },
+    /// Put a medium on the timeline at once (it does not enter the queue).
+    Load {
+        /// What.
+        media: Media,
+        /// From where.
+        #[serde(default)]
+        position: Position,
+        /// Whether to start once all are ready.
+        #[serde(default)]
+        play: bool,
+    },
+    /// Take the medium off.
+    Unload,
+    /// The medium turned out to have another length (learned by probing or by a client that may control).
+    SetDuration {
+        /// Of which item.
+        item: ItemId,
+        /// The length.
+        duration: Position,
+    },
+    /// The sender's player has `item` at the right place and could start at once (or no longer).
+    Ready {
+        /// For which item; an old one is ignored.
+        item: ItemId,
+        /// Ready or not.
+        ready: bool,
+    },
+    /// Start now, whoever is missing. Needs the right to play.
+    ForceStart,
+    /// Take back the last control, within `Policy::undo_window`.
+    Undo,
+    /// Ask those who may to pause (or play): a request, not a control.
+    Ask {
+        /// True for play, false for pause.
+        play: bool,
+    },
+
+    // ---- queue and pool ----------------------------------------------------------
+    /// Add to the queue.
+    QueueAdd {
+        /// What.
+        media: Media,
+        /// Before this item, or at the end.
+        before: Option<ItemId>,
+    },
+    /// Remove from the queue.
+    QueueRemove {
+        /// Which.
+        item: ItemId,
+    },
+    /// Move within the queue.
+    QueueMove {
+        /// Which.
+        item: ItemId,
+        /// Before this item, or to the end.
+        before: Option<ItemId>,
+    },
+    /// Vote for an item (votes order the queue only where people look at them; `QueueSort` applies them).
+    QueueVote {
+        /// Which.
+        item: ItemId,
+        /// For it, or vote withdrawn.
+        up: bool,
+    },
+    /// Order the queue by votes, most first, otherwise stable.
+    QueueSort,
+    /// Shuffle by the entry's seed.
+    QueueShuffle,
+    /// Remove all.
+    QueueClear,
+    /// Put the next item (or this one) on the timeline.
+    QueueNext {
+        /// Which, or the first.
+        item: Option<ItemId>,
+    },
+    /// Offer one's own clips for the shared random pool (replaces an earlier offer; empty withdraws).
+    PoolOffer {
+        /// What.
+        media: Vec<Media>,
+    },
+    /// Draw a clip by the entry's seed and put it on the timeline.
+    PoolDraw,
+    /// Make all drawn clips available again.
+    PoolReset,
+
+    // ---- chat --------------------------------------------------------------------
+    /// Say something.
+    Say {
+        /// What.
+        text: String,
+        /// To which message.
+        reply_to: Option<MessageId>,
+    },
+    /// Delete a message: one's own, or anybody's with the right to manage people.
+    DeleteMessage {
+        /// Which.
+        message: MessageId,
+    },
+    /// React to this moment; bound to the medium's position.
+    React {
+        /// One emoji (at most 8 characters... of whatever Unicode it is made of).
+        emoji: String,
+    },
+
+    // ---- people ------------------------------------------------------------------
+    /// Another name for oneself.
+    Rename {
+        /// The name.
+        name: String,
+    },
+    /// Let a pending member in.
+    Admit {
+        /// Who.
+        member: MemberId,
+    },
+    /// Send a pending member away.
+    Deny {
+        /// Who.
+        member: MemberId,
+    },
+    /// Make or unmake a co-host. Host only.
+    SetCoHost {
+        /// Who.
+        member: MemberId,
+        /// Make, or unmake.
+        co_host: bool,
+    },
+    /// Make somebody else the host. Host only; the old host becomes a co-host.
+    HandOver {
+        /// Who.
+        member: MemberId,
+    },
+    /// Nobody hears them in the chat.
+    Mute {
+        /// Who.
+        member: MemberId,
+        /// Mute, or lift it.
+        muted: bool,
+    },
+    /// Out, and the seat revoked; an old invite no longer lets in.
+    Kick {
+        /// Who.
+        member: MemberId,
+    },
+    /// Out for good.
+    Ban {
+        /// Who.
+        member: MemberId,
+    },
+    /// Let a banned person knock again.
+    Unban {
+        /// Who.
+        member: MemberId,
+    },
+
+    // ---- the room ----------------------------------------------------------------
+    /// Change the policy. Host only.
+    SetPolicy {
+        /// What changes.
+        patch: PolicyPatch,
+    },
+    /// Another name for the room. Host only.
+    SetName {
+        /// The name (at most 80 characters).
+        name: String,
+    },
+    /// End the party. Host or server.
+    End,
+}

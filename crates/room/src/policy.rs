@@ -1,0 +1,235 @@
+//! Policy is data: what a room allows, decided when it is made and changed by its host.
+//!
+//! Every wire format creates rooms with its own preset of these; a room's policy, not
+//! the wire format, decides what happens, so that clients of all kinds can share it.
+use crate::Span;
+use serde::{Deserialize, Serialize};
+
+/// Who may do a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// Every admitted member.
+    Everyone,
+    /// Host and co-hosts.
+    CoHosts,
+    /// The host alone.
+    Host,
+}
+
+/// How somebody gets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// The link is enough.
+    Open,
+    /// The link and a password (checked at the edge, seen here as a grant).
+    Password,
+    /// Knock; the host or a co-host decides.
+    Approval,
+    /// Only with an invite token (checked at the edge).
+    Invite,
+}
+
+/// Where the room can be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// In the directory.
+    Public,
+    /// By its link.
+    Unlisted,
+    /// By its link, and told to nobody: not even by name before entry.
+    Private,
+}
+
+/// What happens when no seat of the host is connected (after the seat hold).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum HostAbsence {
+    /// The room goes on without a host; the role waits for them.
+    Stay,
+    /// The room ends at once.
+    Close,
+    /// A countdown, then the room expires unless the host is back.
+    Grace {
+        /// Length of the countdown.
+        span: Span,
+    },
+    /// The longest present co-host becomes host, else the longest present member.
+    HandOver,
+}
+
+/// Waiting for each other before a start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum Barrier {
+    /// Start when told to.
+    Off,
+    /// Wait until enough reporting members are ready, or the deadline.
+    Wait {
+        /// Share of reporting, present members that must be ready: 0 < q <= 1.
+        quorum: f64,
+        /// The longest wait.
+        deadline: Span,
+    },
+}
+
+/// How far ahead a start is scheduled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum StartLead {
+    /// Just enough for the slowest reporting member, as the edge measured it and put into the entry.
+    Adaptive {
+        /// Never shorter than this.
+        min: Span,
+        /// Never longer: one bad link must not delay everybody.
+        max: Span,
+    },
+    /// Always the same, per action (some wire formats promise it).
+    Fixed {
+        /// For play.
+        play: Span,
+        /// For pause.
+        pause: Span,
+        /// For seek.
+        seek: Span,
+    },
+}
+
+/// Who controls what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Controls {
+    /// Play and pause.
+    pub play: Who,
+    /// Seek.
+    pub seek: Who,
+    /// Playback speed.
+    pub rate: Who,
+    /// Load media and change the queue.
+    pub queue: Who,
+    /// Write in the chat.
+    pub chat: Who,
+    /// Make invitations.
+    pub invite: Who,
+    /// Admit, mute, kick and ban.
+    pub people: Who,
+    /// Whether who may not pause can ask for it.
+    pub ask: bool,
+}
+
+/// The rules of the chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatRules {
+    /// Off: no messages, no reactions; playback is untouched.
+    pub enabled: bool,
+    /// Characters in one message.
+    pub max_length: u32,
+    /// At most `window_count` messages of one member in `window`.
+    pub window: Span,
+    /// See `window`.
+    pub window_count: u32,
+    /// Refusal time after the window was exceeded.
+    pub cool_down: Span,
+    /// The same text again within this span is a duplicate; zero allows all.
+    pub duplicate_span: Span,
+    /// Slow mode: least time between two messages of a member; zero is off.
+    pub slow_mode: Span,
+}
+
+/// All of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// How somebody gets in.
+    pub entry: Entry,
+    /// Where the room can be found.
+    pub visibility: Visibility,
+    /// Who controls what.
+    pub controls: Controls,
+    /// Whether a seek pauses.
+    pub seek_pauses: bool,
+    /// What a host's absence does.
+    pub host_absence: HostAbsence,
+    /// Waiting for each other.
+    pub barrier: Barrier,
+    /// How far ahead starts are scheduled.
+    pub start_lead: StartLead,
+    /// Members at most (present and held).
+    pub capacity: u32,
+    /// Chat rules.
+    pub chat: ChatRules,
+    /// How long a lost seat is kept for its owner.
+    pub seat_hold: Span,
+    /// A room with nobody in it for this long expires.
+    pub idle_expiry: Span,
+    /// Whether the next item of the queue starts by itself at the end of one.
+    pub auto_advance: bool,
+    /// How long the last control can be undone.
+    pub undo_window: Span,
+}
+
+impl Default for Policy {
+    /// Our own page's preset: friends with a link, everyone may control, wait for each other briefly.
+    fn default() -> Self {
+        Self {
+            entry: Entry::Open,
+            visibility: Visibility::Unlisted,
+            controls: Controls {
+                play: Who::Everyone,
+                seek: Who::Everyone,
+                rate: Who::CoHosts,
+                queue: Who::Everyone,
+                chat: Who::Everyone,
+                invite: Who::Everyone,
+                people: Who::CoHosts,
+                ask: true,
+            },
+            seek_pauses: false,
+            host_absence: HostAbsence::Stay,
+            barrier: Barrier::Wait { quorum: 1.0, deadline: Span::seconds(10) },
+            start_lead: StartLead::Adaptive { min: Span(120), max: Span(1500) },
+            capacity: 10_000,
+            chat: ChatRules {
+                enabled: true,
+                max_length: 2000,
+                window: Span::seconds(10),
+                window_count: 10,
+                cool_down: Span::seconds(10),
+                duplicate_span: Span::seconds(5),
+                slow_mode: Span(0),
+            },
+            seat_hold: Span::seconds(90),
+            idle_expiry: Span::seconds(24 * 3600),
+            auto_advance: true,
+            undo_window: Span::seconds(10),
+        }
+    }
+}
+
+/// Changes to a policy; what is `None` stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicyPatch {
+    /// See [`Policy::entry`].
+    pub entry: Option<Entry>,
+    /// See [`Policy::visibility`].
+    pub visibility: Option<Visibility>,
+    /// See [`Policy::controls`].
+    pub controls: Option<Controls>,
+    /// See [`Policy::seek_pauses`].
+    pub seek_pauses: Option<bool>,
+    /// See [`Policy::host_absence`].
+    pub host_absence: Option<HostAbsence>,
+    /// See [`Policy::barrier`].
+    pub barrier: Option<Barrier>,
+    /// See [`Policy::start_lead`].
+    pub start_lead: Option<StartLead>,
+    /// See [`Policy::capacity`].
+    pub capacity: Option<u32>,
+    /// See [`Policy::chat`].
+    pub chat: Option<ChatRules>,
+    /// See [`Policy::idle_expiry`].
+    pub idle_expiry: Option<Span>,
+    /// See [`Policy::auto_advance`].
+    pub auto_advance: Option<bool>,
+}

@@ -1,0 +1,42 @@
+//! Shared motion: what plays, from where, since when, how fast.
+//!
+//! A position is never stored by ticking; it is derived from the instant at which
+//! the timeline takes effect. That instant may lie in the future: a scheduled start.
+use crate::{ItemId, MemberId, Position, Rate, Revision, ServerTime, Span};
+use serde::{Deserialize, Serialize};
+
+/// The room's one timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// What is on it.
+    pub item: Option<ItemId>,
+    /// Where it is at [`Timeline::at`].
+    pub position: Position,
+    /// When `position` holds; in the future for a scheduled start.
+    pub at: ServerTime,
+    /// Media seconds per second once it plays.
+    pub rate: Rate,
+    /// Whether it moves from `at` on.
+    pub playing: bool,
+    /// The room's revision when this timeline was set: what a stale control is told by.
+    pub revision: Revision,
+    /// Who set it; `None` for the server (barrier, end of medium).
+    pub by: Option<MemberId>,
+    /// The medium's length where known; the position stops there.
+    pub duration: Option<Position>,
+}
+
+impl Timeline {
+    /// Where the medium is at `now`: held at `position` before `at`, never past the end.
+    pub fn position_at(&self, now: ServerTime) -> Position {
+        let moved = if self.playing { (now - self.at).max(Span(0)).as_seconds() * self.rate.factor() } else { 0.0 };
+        let end = self.duration.unwrap_or(Position::MAX).seconds();
+        Position::clamped((self.position.seconds() + moved).min(end))
+    }
+
+    /// When a playing timeline reaches its medium's end, where the length is known.
+    pub fn ends_at(&self) -> Option<ServerTime> {
+        let left = self.duration?.seconds() - self.position.seconds();
+        self.playing.then(|| self.at + Span((left.max(0.0) / self.rate.factor() * 1000.0).ceil() as i64))
+    }
+}

@@ -1,0 +1,269 @@
+// From an error to an action: nothing, a rate, or a seek.
+//
+// A pure state machine: all it needs is in `ControlInput`, all it says is a
+// `ControlAction`. Corrections begin past one threshold and end within a
+// smaller one. What they are made of follows from what Chromium was seen to do
+// (Debian's headless build, 60 Hz, software decoding; ms of media clock):
+//   - changing `playbackRate` with pitch preserved moves the clock by -16..-38
+//     once when time stretching starts and by -8..+11 when it ends, so a nudge
+//     of 1 % that wants to gain 15 ms loses 10 instead;
+//   - with `preservesPitch` off the rate takes effect after 80 ms, exactly, and
+//     at up to 1 % (17 cents, for a second or two) nobody hears it.
+// So errors up to 60 ms are repaired by resampling, larger ones by stretching.
+// A residual speed difference (integral term) becomes part of the base rate.
+
+import { FAR_MS, FINE_MS, type SyncClass } from './classes';
+
+/** What the controller decides on; ms unless said otherwise. */
+export interface ControlInput {
+  /** Local monotonic ms. */
+  readonly now: number;
+  /** Expected minus measured position; positive means this player is behind. */
+  readonly errorMs: number;
+  /** Scatter of single measurements. */
+  readonly spreadMs: number;
+  /** Measurements behind `errorMs`. */
+  readonly samples: number;
+  /** Error of the picture on screen, if known. */
+  readonly pictureMs: number | null;
+  /** Usual distance of frames on screen; 0 while unknown. */
+  readonly frameIntervalMs: number;
+  /** Shared rate, 1 is normal. */
+  readonly roomRate: number;
+  /** Likely error of the server clock estimate. */
+  readonly uncertaintyMs: number;
+  /** True for the first seconds after a start, seek or stall. */
+  readonly settling: boolean;
+  readonly buffering: boolean;
+  readonly hidden: boolean;
+  readonly seeking: boolean;
+}
+
+/** What to do. `rate` is the absolute playback rate. */
+export type ControlAction =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'rate'; readonly rate: number; readonly preservePitch: boolean }
+  | { readonly kind: 'seek' };
+
+const NONE: ControlAction = { kind: 'none' };
+
+/** Time in which a small nudge should be done, ms: 10 ms of error make 0.5 %. */
+const FINE_TIME_MS = 2_000;
+/** The same while settling, where a quick repair matters more. */
+const SETTLE_FINE_TIME_MS = 700;
+const SETTLE_STRETCH_TIME_MS = 350;
+/** Errors up to here are repaired by resampling while settling, at most by `SETTLE_FINE`. */
+const SETTLE_FINE_MS = 40;
+const SETTLE_FINE = 0.03;
+/** Smallest nudge worth a rate change. */
+const MIN_NUDGE = 0.002;
+/** A running nudge is re-rated only when the wanted rate differs by this much. */
+const RERATE = 0.4;
+/** Least time between rate changes of a running nudge, and while settling. */
+const RERATE_AFTER_MS = 500;
+const SETTLE_RERATE_AFTER_MS = 120;
+/** Seeks are at least this far apart; each one soon after another doubles it. */
+const SEEK_PAUSE_MS = 3_000;
+const MAX_SEEK_PAUSE_MS = 60_000;
+/** Integral term: largest base rate correction and the step it is rounded to. */
+const MAX_TRIM = 0.006;
+const TRIM_STEP = 1e-4;
+/** Trims below this are left to an occasional nudge. */
+const MIN_TRIM = 2e-4;
+/** A picture off its clock by more than half a frame plus this is locked to the wrong refresh. */
+const PICTURE_SLACK_MS = 5;
+/** Length and size of the nudge that makes the browser choose its frames anew. */
+const UNLOCK_MS = 450;
+const UNLOCK_NUDGE = 0.005;
+/** How long the picture must be off before that, and the pause between attempts. */
+const UNLOCK_AFTER_MS = 1_200;
+const UNLOCK_PAUSE_MS = 8_000;
+
+/** Decides corrections for one player; see the head of this file. */
+export class Controller {
+  #class: SyncClass;
+  /** Deviation from the base rate now commanded; 0 when at rest. */
+  #nudge = 0;
+  #stretching = false;
+  #changedAt = -Infinity;
+  #seekAt = -Infinity;
+  #seekPause = SEEK_PAUSE_MS;
+  #over = 0;
+  #trim = 0;
+  #restSince = -Infinity;
+  #restError = 0;
+  #lastSign = 0;
+  #pictureOffSince: number | null = null;
+  #unlockUntil = -Infinity;
+  #unlockedAt = -Infinity;
+
+  constructor(syncClass: SyncClass) {
+    this.#class = syncClass;
+  }
+
+  /** Changes the class; a running nudge goes on by the new numbers. */
+  setClass(syncClass: SyncClass): void {
+    this.#class = syncClass;
+  }
+
+  /** True while a nudge runs. */
+  get nudging(): boolean {
+    return this.#nudge !== 0;
+  }
+
+  /** Learned speed difference that is part of the base rate (integral term). */
+  get trim(): number {
+    return Math.abs(this.#trim) < MIN_TRIM ? 0 : Math.round(this.#trim / TRIM_STEP) * TRIM_STEP;
+  }
+
+  /** Rate and pitch mode at rest. */
+  base(roomRate: number): { rate: number; preservePitch: boolean } {
+    return { rate: roomRate * (1 + this.trim), preservePitch: roomRate !== 1 };
+  }
+
+  /** Ends a nudge without an action: the engine is about to set the base rate itself. */
+  rest(now: number): void {
+    this.#nudge = 0;
+    this.#stretching = false;
+    this.#over = 0;
+    this.#pictureOffSince = null;
+    this.#unlockUntil = -Infinity;
+    this.#restSince = Infinity;
+    this.#changedAt = now;
+  }
+
+  /** Tells that a seek was made for any reason, so that the next one keeps its distance. */
+  noteSeek(now: number): void {
+    const soon = now - this.#seekAt < 4 * this.#seekPause;
+    this.#seekPause = soon ? Math.min(MAX_SEEK_PAUSE_MS, this.#seekPause * 2) : SEEK_PAUSE_MS;
+    this.#seekAt = now;
+  }
+
+  /** A person asked for this position: earlier seeks no longer hold the next one back. */
+  forgetSeeks(): void {
+    this.#seekAt = -Infinity;
+    this.#seekPause = SEEK_PAUSE_MS;
+  }
+
+  /** Decides what to do now. */
+  step(input: ControlInput): ControlAction {
+    const { now, errorMs } = input;
+    if (input.buffering || input.seeking || input.samples < 3 || !Number.isFinite(errorMs)) return NONE;
+    const size = Math.abs(errorMs);
+    const c = this.#class;
+    const seekPast = input.settling ? c.settleSeekPastMs : c.seekPastMs;
+    const tolerance = Number.isFinite(input.uncertaintyMs) ? input.uncertaintyMs : c.enterMs;
+    if (size > (input.hidden ? 2 * seekPast : seekPast) + 2 * tolerance) {
+      return now - this.#seekAt >= this.#seekPause ? { kind: 'seek' } : this.#correct(input, size);
+    }
+    if (input.hidden) return this.#nudge === 0 ? NONE : this.#stop(input);
+    if (c.enterMs === Infinity) return this.#nudge === 0 ? NONE : this.#stop(input);
+
+    const enter = Math.max(c.enterMs, 2 * tolerance, 2 * input.spreadMs);
+    const leave = Math.min(enter / 2, Math.max(c.leaveMs, 0.4 * tolerance));
+    if (this.#nudge !== 0) {
+      if (now < this.#unlockUntil) return NONE;
+      const done = size <= leave || Math.sign(errorMs) !== Math.sign(this.#nudge);
+      return done ? this.#stop(input) : this.#correct(input, size);
+    }
+    this.#noteRest(now, errorMs);
+    // One odd measurement is not an error: it has to be seen twice.
+    this.#over = size > enter ? this.#over + 1 : 0;
+    if (this.#over >= 2) return this.#correct(input, size);
+    return this.#unlock(input, size <= enter);
+  }
+
+  #noteRest(now: number, errorMs: number): void {
+    // The first measurement well after a nudge is where the error rests.
+    if (this.#restSince === Infinity && now - this.#changedAt > 500) {
+      this.#restSince = now;
+      this.#restError = errorMs;
+    }
+  }
+
+  #correct(input: ControlInput, size: number): ControlAction {
+    const { now, errorMs, settling } = input;
+    const sign = Math.sign(errorMs);
+    if (this.#class.far === 0) return NONE;
+    const { nudge, stretch } = this.#nudgeFor(size, settling);
+    const wanted = sign * nudge;
+    if (this.#nudge === 0) {
+      this.#learnTrim(now, errorMs);
+    } else {
+      const pause = settling ? SETTLE_RERATE_AFTER_MS : RERATE_AFTER_MS;
+      const close = Math.abs(wanted - this.#nudge) < RERATE * Math.abs(this.#nudge);
+      if (close || now - this.#changedAt < pause) return NONE;
+      // A stretching nudge runs down to small errors: each change of method costs a step.
+      if (this.#stretching && !stretch && size > 10) return NONE;
+    }
+    this.#nudge = wanted;
+    this.#stretching = stretch;
+    return this.#rate(input);
+  }
+
+  #nudgeFor(size: number, settling: boolean): { nudge: number; stretch: boolean } {
+    const c = this.#class;
+    if (settling && size <= SETTLE_FINE_MS) {
+      const limit = Math.min(SETTLE_FINE, c.settle);
+      return { nudge: clamp(size / SETTLE_FINE_TIME_MS, MIN_NUDGE, limit), stretch: false };
+    }
+    if (settling) return { nudge: clamp(size / SETTLE_STRETCH_TIME_MS, 0.04, c.settle), stretch: true };
+    if (size <= FINE_MS) return { nudge: clamp(size / FINE_TIME_MS, MIN_NUDGE, c.fine), stretch: false };
+    return { nudge: size > FAR_MS ? c.far : c.near, stretch: true };
+  }
+
+  #stop(input: ControlInput): ControlAction {
+    this.#lastSign = Math.sign(this.#nudge);
+    this.rest(input.now);
+    return this.#rate(input);
+  }
+
+  #rate(input: ControlInput): ControlAction {
+    this.#changedAt = input.now;
+    const rate = input.roomRate * (1 + this.trim + this.#nudge);
+    const preservePitch = this.#stretching || input.roomRate !== 1;
+    return { kind: 'rate', rate, preservePitch };
+  }
+
+  /** The error grew from rest in the same direction as last time: the player runs off by itself. */
+  #learnTrim(now: number, errorMs: number): void {
+    const rested = now - this.#restSince;
+    if (rested >= 300 && Number.isFinite(rested) && rested < 60_000) {
+      const slope = (errorMs - this.#restError) / rested;
+      const same = Math.sign(errorMs) === this.#lastSign && Math.sign(slope) === this.#lastSign;
+      const step = same ? 0.6 * slope : 0;
+      this.#trim = same ? clamp(this.#trim + step, -MAX_TRIM, MAX_TRIM) : this.#trim * 0.7;
+    }
+    this.#restSince = Infinity;
+  }
+
+  /** A short nudge towards the picture's error lets the browser choose its frames anew. */
+  #unlock(input: ControlInput, inStep: boolean): ControlAction {
+    const { now, pictureMs, frameIntervalMs, roomRate } = input;
+    const off =
+      inStep &&
+      roomRate === 1 &&
+      this.#class.enterMs < 20 &&
+      pictureMs !== null &&
+      frameIntervalMs > 0 &&
+      frameIntervalMs < 50 &&
+      Math.abs(pictureMs) > frameIntervalMs / 2 + PICTURE_SLACK_MS;
+    if (!off) {
+      this.#pictureOffSince = null;
+      return NONE;
+    }
+    this.#pictureOffSince ??= now;
+    const wait = input.settling ? UNLOCK_AFTER_MS / 3 : UNLOCK_AFTER_MS;
+    if (now - this.#pictureOffSince < wait || now - this.#unlockedAt < UNLOCK_PAUSE_MS) return NONE;
+    this.#unlockedAt = now;
+    this.#unlockUntil = now + UNLOCK_MS;
+    this.#pictureOffSince = null;
+    this.#nudge = Math.sign(pictureMs) * UNLOCK_NUDGE;
+    this.#stretching = false;
+    return this.#rate(input);
+  }
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(Math.min(low, high), value));
+}

@@ -3,7 +3,8 @@
 //! The log's format is these types as JSON, kept readable for as long as a room
 //! lives: new fields get a default, variants are never given another meaning.
 use crate::{
-    ItemId, Media, MemberId, MessageId, NodeId, PersonId, PolicyPatch, Position, Rate, Revision, SeatId, Span,
+    ItemId, Media, MemberId, MessageId, NodeId, PersonId, PolicyPatch, Position, Rate, Revision,
+    SeatId, Span,
 };
 use serde::{Deserialize, Serialize};
 

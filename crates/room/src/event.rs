@@ -14,6 +14,8 @@ pub enum Audience {
     Member(MemberId),
     /// Those who may manage people.
     Moderators,
+    /// Those who may play and pause.
+    Controllers,
 }
 
 /// What a control did, for toasts and the undo button.
@@ -38,6 +40,8 @@ pub enum ControlKind {
     Start,
     /// The medium's end.
     End,
+    /// The medium's length became known, or is another; its motion is the same.
+    Duration,
 }
 
 /// Something that changed. Where a value is needed, the reader takes it from the room after the entry.
@@ -108,6 +112,8 @@ pub enum Event {
     Settings,
     /// The life cycle moved: read `Room::life()`.
     Life,
+    /// The list of banned people is another: read `Room::banned()`.
+    Bans,
     /// The invite was rotated (after a kick): the edge issues new invite secrets.
     InviteRotated,
 }

@@ -10,7 +10,9 @@ pub struct MemberId(pub u32);
 pub struct SeatId(pub u64);
 
 /// The server process that holds a seat's connection; a new one with every start of a process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct NodeId(pub u64);
 
 /// A medium in the queue or on the timeline, counted from 1 per room.

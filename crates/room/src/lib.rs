@@ -12,23 +12,47 @@
 //! wire format (dialects translate to [`Command`] and from [`Event`]).
 #![forbid(unsafe_code)]
 
+mod barrier;
+mod chat;
 mod command;
 mod event;
 mod id;
+mod lifecycle;
 mod media;
+mod moderation;
+mod people;
+mod playback;
 mod policy;
+mod pool;
+mod queue;
 mod refusal;
+mod rights;
+mod room;
+mod seats;
+mod shuffle;
+mod snapshot;
+mod text;
 mod timeline;
+mod undo;
 mod units;
 
+pub use barrier::{Barrier, Purpose};
+pub use chat::{CHAT_TAIL, Message};
 pub use command::{Actor, Command, Entry, Grant};
 pub use event::{Audience, ControlKind, Departure, Event, Outcome};
 pub use id::{ItemId, MemberId, MessageId, NodeId, PersonId, SeatId};
+pub use lifecycle::Life;
 pub use media::{Media, SourceKind};
+pub use people::{Member, Role, Seat, Standing};
 pub use policy::{
-    Barrier as BarrierPolicy, ChatRules, Controls, Entry as EntryPolicy, HostAbsence, Policy, PolicyPatch, StartLead,
-    Visibility, Who,
+    Barrier as BarrierPolicy, ChatRules, Controls, Entry as EntryPolicy, HostAbsence, Policy,
+    PolicyPatch, StartLead, Visibility, Who,
 };
+pub use queue::QueueItem;
 pub use refusal::Refusal;
+pub use rights::Rights;
+pub use room::{MAX_ROOM_NAME, Room};
+pub use snapshot::{Snapshot, SnapshotError};
 pub use timeline::Timeline;
+pub use undo::Undoable;
 pub use units::{Position, Rate, Revision, ServerTime, Span};

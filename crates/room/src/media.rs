@@ -1,5 +1,5 @@
 //! What can be watched, as far as the rules care: an opaque reference with a title and a length.
-use crate::Position;
+use crate::{Position, Refusal, text};
 use serde::{Deserialize, Serialize};
 
 /// Where a medium comes from. The room never opens it; clients and the edge do.
@@ -38,4 +38,31 @@ impl Media {
     pub const MAX_KEY: usize = 2048;
     /// Longer titles break every list they are shown in.
     pub const MAX_TITLE: usize = 200;
+
+    /// This medium as a room keeps it: title cleaned and cut, or made from the key where there is none to see.
+    ///
+    /// # Errors
+    /// [`Refusal::BadText`] for an empty or too long key, [`Refusal::BadPosition`] for a length of zero.
+    pub fn checked(&self) -> Result<Self, Refusal> {
+        if self.key.is_empty()
+            || self.key.len() > Self::MAX_KEY
+            || self.key.chars().any(char::is_control)
+        {
+            return Err(Refusal::BadText {
+                what: "A medium's key",
+                min: 1,
+                max: Self::MAX_KEY as u32,
+            });
+        }
+        if let Some(duration) = self.duration.filter(|duration| *duration <= Position::ZERO) {
+            return Err(Refusal::BadPosition(duration));
+        }
+        let title =
+            Some(text::line(&self.title, Self::MAX_TITLE)).filter(|title| !title.is_empty());
+        let title = title.unwrap_or_else(|| text::line(&self.key, Self::MAX_TITLE));
+        Ok(Self {
+            title,
+            ..self.clone()
+        })
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Every wire format creates rooms with its own preset of these; a room's policy, not
 //! the wire format, decides what happens, so that clients of all kinds can share it.
-use crate::Span;
+use crate::{Refusal, Span};
 use serde::{Deserialize, Serialize};
 
 /// Who may do a thing.
@@ -186,8 +186,14 @@ impl Default for Policy {
             },
             seek_pauses: false,
             host_absence: HostAbsence::Stay,
-            barrier: Barrier::Wait { quorum: 1.0, deadline: Span::seconds(10) },
-            start_lead: StartLead::Adaptive { min: Span(120), max: Span(1500) },
+            barrier: Barrier::Wait {
+                quorum: 1.0,
+                deadline: Span::seconds(10),
+            },
+            start_lead: StartLead::Adaptive {
+                min: Span(120),
+                max: Span(1500),
+            },
             capacity: 10_000,
             chat: ChatRules {
                 enabled: true,
@@ -232,4 +238,123 @@ pub struct PolicyPatch {
     pub idle_expiry: Option<Span>,
     /// See [`Policy::auto_advance`].
     pub auto_advance: Option<bool>,
+}
+
+/// Longest span that any rule counts in: ten years, so that adding two of them never overflows.
+const LONGEST: Span = Span::seconds(10 * 366 * 24 * 3600);
+/// Longest wait of a barrier; past this nobody believes that it starts by itself.
+const LONGEST_BARRIER: Span = Span::seconds(10 * 60);
+/// Longest lead of a start; longer is a countdown, not a lead.
+const LONGEST_LEAD: Span = Span::seconds(10);
+/// Longest hold of a lost seat.
+const LONGEST_HOLD: Span = Span::seconds(24 * 3600);
+/// Longest time for taking something back; later it would surprise more than help.
+const LONGEST_UNDO: Span = Span::seconds(5 * 60);
+/// Members that a room is built and measured for, ten times over.
+const LARGEST_CAPACITY: u32 = 100_000;
+/// Characters in a message that any room can allow.
+const LONGEST_MESSAGE: u32 = 10_000;
+
+impl Policy {
+    /// This policy with a patch applied.
+    pub fn patched(&self, patch: &PolicyPatch) -> Self {
+        Self {
+            entry: patch.entry.unwrap_or(self.entry),
+            visibility: patch.visibility.unwrap_or(self.visibility),
+            controls: patch.controls.unwrap_or(self.controls),
+            seek_pauses: patch.seek_pauses.unwrap_or(self.seek_pauses),
+            host_absence: patch.host_absence.unwrap_or(self.host_absence),
+            barrier: patch.barrier.unwrap_or(self.barrier),
+            start_lead: patch.start_lead.unwrap_or(self.start_lead),
+            capacity: patch.capacity.unwrap_or(self.capacity),
+            chat: patch.chat.unwrap_or(self.chat),
+            seat_hold: self.seat_hold,
+            idle_expiry: patch.idle_expiry.unwrap_or(self.idle_expiry),
+            auto_advance: patch.auto_advance.unwrap_or(self.auto_advance),
+            undo_window: self.undo_window,
+        }
+    }
+
+    /// Whether a room can be run by this policy.
+    ///
+    /// # Errors
+    /// [`Refusal::BadPolicy`] names the setting and its range.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let within = |span: Span, least: Span, most: Span| span >= least && span <= most;
+        let (zero, tick) = (Span(0), Span(1));
+        let grace = match self.host_absence {
+            HostAbsence::Grace { span } => within(span, zero, LONGEST),
+            _ => true,
+        };
+        let (quorum, wait) = match self.barrier {
+            Barrier::Wait { quorum, deadline } => (
+                quorum > 0.0 && quorum <= 1.0,
+                within(deadline, tick, LONGEST_BARRIER),
+            ),
+            Barrier::Off => (true, true),
+        };
+        let lead = match self.start_lead {
+            StartLead::Adaptive { min, max } => within(min, zero, max) && max <= LONGEST_LEAD,
+            StartLead::Fixed { play, pause, seek } => [play, pause, seek]
+                .iter()
+                .all(|s| within(*s, zero, LONGEST_LEAD)),
+        };
+        let chat = &self.chat;
+        let spans = [
+            chat.window,
+            chat.cool_down,
+            chat.duplicate_span,
+            chat.slow_mode,
+        ];
+        let checks = [
+            (
+                grace,
+                "The grace for an absent host must be between 0 s and ten years.",
+            ),
+            (
+                quorum,
+                "The barrier's quorum must be more than 0 and at most 1.",
+            ),
+            (
+                wait,
+                "The barrier's deadline must be between 1 ms and 10 minutes.",
+            ),
+            (
+                lead,
+                "The start lead must be between 0 s and 10 s, its minimum not above its maximum.",
+            ),
+            (
+                (1..=LARGEST_CAPACITY).contains(&self.capacity),
+                "The capacity must be between 1 and 100,000 people.",
+            ),
+            (
+                (1..=LONGEST_MESSAGE).contains(&chat.max_length),
+                "A message's length must be between 1 and 10,000.",
+            ),
+            (
+                (1..=crate::chat::MAX_WINDOW_COUNT).contains(&chat.window_count),
+                "Between 1 and 100 messages must be allowed in the chat's window.",
+            ),
+            (
+                spans.iter().all(|s| within(*s, zero, LONGEST_HOLD)),
+                "The chat's spans must be between 0 s and one day.",
+            ),
+            (
+                within(self.seat_hold, zero, LONGEST_HOLD),
+                "The seat hold must be between 0 s and one day.",
+            ),
+            (
+                within(self.idle_expiry, Span::seconds(1), LONGEST),
+                "The idle expiry must be between 1 s and ten years.",
+            ),
+            (
+                within(self.undo_window, zero, LONGEST_UNDO),
+                "The undo window must be between 0 s and 5 minutes.",
+            ),
+        ];
+        checks
+            .iter()
+            .find(|(holds, _)| !holds)
+            .map_or(Ok(()), |(_, what)| Err(Refusal::BadPolicy(what)))
+    }
 }

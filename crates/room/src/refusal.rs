@@ -100,6 +100,9 @@ pub enum Refusal {
         /// How many.
         max: u32,
     },
+    /// Nothing comes next.
+    #[error("The queue is empty. Add something to it first.")]
+    QueueEmpty,
     /// The pool is empty.
     #[error("Every clip of the pool has been shown. Reset it to start over.")]
     PoolEmpty,
@@ -147,6 +150,7 @@ impl Refusal {
             Self::Duplicate => "duplicate",
             Self::BadTarget(_) => "bad_target",
             Self::LimitReached { .. } => "limit_reached",
+            Self::QueueEmpty => "queue_empty",
             Self::PoolEmpty => "pool_empty",
             Self::BadPolicy(_) => "bad_policy",
             Self::ServerOnly => "server_only",

@@ -27,9 +27,33 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// Nothing, standing still.
+    pub(crate) fn empty(at: ServerTime) -> Self {
+        Self {
+            item: None,
+            position: Position::ZERO,
+            at,
+            rate: Rate::NORMAL,
+            playing: false,
+            revision: Revision(0),
+            by: None,
+            duration: None,
+        }
+    }
+
+    /// `position`, pulled back to the medium's end where that is known.
+    pub fn within(&self, position: Position) -> Position {
+        self.duration
+            .map_or(position, |end| if position > end { end } else { position })
+    }
+
     /// Where the medium is at `now`: held at `position` before `at`, never past the end.
     pub fn position_at(&self, now: ServerTime) -> Position {
-        let moved = if self.playing { (now - self.at).max(Span(0)).as_seconds() * self.rate.factor() } else { 0.0 };
+        let moved = if self.playing {
+            (now - self.at).max(Span(0)).as_seconds() * self.rate.factor()
+        } else {
+            0.0
+        };
         let end = self.duration.unwrap_or(Position::MAX).seconds();
         Position::clamped((self.position.seconds() + moved).min(end))
     }
@@ -37,6 +61,7 @@ impl Timeline {
     /// When a playing timeline reaches its medium's end, where the length is known.
     pub fn ends_at(&self) -> Option<ServerTime> {
         let left = self.duration?.seconds() - self.position.seconds();
-        self.playing.then(|| self.at + Span((left.max(0.0) / self.rate.factor() * 1000.0).ceil() as i64))
+        self.playing
+            .then(|| self.at + Span((left.max(0.0) / self.rate.factor() * 1000.0).ceil() as i64))
     }
 }

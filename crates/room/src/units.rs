@@ -20,12 +20,17 @@ impl Position {
 
     /// `seconds` as a position, or `None` where it is NaN, infinite, negative or past [`Position::MAX`].
     pub fn new(seconds: f64) -> Option<Self> {
-        (seconds.is_finite() && (0.0..=Self::MAX.0).contains(&seconds)).then_some(Self(seconds + 0.0))
+        (seconds.is_finite() && (0.0..=Self::MAX.0).contains(&seconds))
+            .then_some(Self(seconds + 0.0))
     }
 
     /// `seconds`, pulled into the range a position may have (NaN becomes zero).
     pub fn clamped(seconds: f64) -> Self {
-        if seconds.is_nan() { Self::ZERO } else { Self(seconds.clamp(0.0, Self::MAX.0)) }
+        if seconds.is_nan() {
+            Self::ZERO
+        } else {
+            Self(seconds.clamp(0.0, Self::MAX.0))
+        }
     }
 
     /// In seconds.
@@ -37,7 +42,12 @@ impl Position {
 impl TryFrom<f64> for Position {
     type Error = String;
     fn try_from(seconds: f64) -> Result<Self, String> {
-        Self::new(seconds).ok_or_else(|| format!("{seconds} is not a position: seconds from 0 to {}", Self::MAX.0))
+        Self::new(seconds).ok_or_else(|| {
+            format!(
+                "{seconds} is not a position: seconds from 0 to {}",
+                Self::MAX.0
+            )
+        })
     }
 }
 
@@ -78,8 +88,13 @@ impl Default for Rate {
 impl TryFrom<f64> for Rate {
     type Error = String;
     fn try_from(rate: f64) -> Result<Self, String> {
-        Self::new(rate)
-            .ok_or_else(|| format!("{rate} is not a playback rate: from {} to {}", Self::RANGE.0, Self::RANGE.1))
+        Self::new(rate).ok_or_else(|| {
+            format!(
+                "{rate} is not a playback rate: from {} to {}",
+                Self::RANGE.0,
+                Self::RANGE.1
+            )
+        })
     }
 }
 
@@ -90,11 +105,15 @@ impl From<Rate> for f64 {
 }
 
 /// An instant of the server's clock: milliseconds since the Unix epoch, never going back within a room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct ServerTime(pub i64);
 
 /// A length of time in milliseconds; may be negative (an instant that has passed).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Span(pub i64);
 
 impl Span {
@@ -124,5 +143,7 @@ impl Sub for ServerTime {
 }
 
 /// Counts the changes of a room; each applied entry that changed anything has a greater one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Revision(pub u64);

@@ -1,0 +1,198 @@
+//! What some may do to others: let in, send away, mute, kick, ban, appoint, hand over.
+//!
+//! Who has the right stands in `rights`; here stands on whom it can be used: never on
+//! oneself, never on the host, and on a co-host only by the host.
+use crate::people::{MAX_BANNED, Member, Role, Standing};
+use crate::rights::Caller;
+use crate::room::Step;
+use crate::{Audience, Departure, Event, MemberId, Refusal, Room};
+
+impl Room {
+    /// A member on whom this caller may act.
+    fn target(&self, caller: Caller, id: MemberId) -> Result<&Member, Refusal> {
+        let member = self.people.get(id).ok_or(Refusal::UnknownMember)?;
+        if caller.member == Some(id) {
+            return Err(Refusal::BadTarget("You can't do that to yourself."));
+        }
+        match (member.role, caller.role) {
+            (Role::Host, _) => Err(Refusal::BadTarget("Nobody can do that to the host.")),
+            (Role::CoHost, Some(Role::CoHost | Role::Viewer)) => Err(Refusal::BadTarget(
+                "Only the host can do that to a co-host.",
+            )),
+            _ => Ok(member),
+        }
+    }
+
+    pub(crate) fn admit(&mut self, step: &mut Step, id: MemberId) -> Result<(), Refusal> {
+        let member = self.people.get(id).ok_or(Refusal::UnknownMember)?;
+        if member.admitted() {
+            // Two moderators clicked: the second has what they wanted.
+            return Ok(());
+        }
+        if self.people.seated() >= self.policy.capacity {
+            return Err(Refusal::Full {
+                capacity: self.policy.capacity,
+            });
+        }
+        let now = step.now;
+        self.people.update(id, |member| {
+            member.standing = Standing::Admitted;
+            member.kicked = false;
+            member.joined_at = now;
+        });
+        self.announce(step, id);
+        self.come_alive(step);
+        self.settle(step);
+        Ok(())
+    }
+
+    pub(crate) fn deny(&mut self, step: &mut Step, id: MemberId) -> Result<(), Refusal> {
+        let member = self.people.get(id).ok_or(Refusal::UnknownMember)?;
+        if member.admitted() {
+            return Err(Refusal::BadTarget(
+                "They have been let in already; remove them instead.",
+            ));
+        }
+        self.depart(step, id, Departure::Denied);
+        self.settle(step);
+        Ok(())
+    }
+
+    pub(crate) fn mute(
+        &mut self,
+        step: &mut Step,
+        caller: Caller,
+        id: MemberId,
+        muted: bool,
+    ) -> Result<(), Refusal> {
+        if self.target(caller, id)?.muted != muted {
+            self.people.update(id, |member| member.muted = muted);
+            self.announce(step, id);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn kick(
+        &mut self,
+        step: &mut Step,
+        caller: Caller,
+        id: MemberId,
+    ) -> Result<(), Refusal> {
+        self.target(caller, id)?;
+        self.depart(step, id, Departure::Kicked);
+        step.emit(Audience::All, Event::InviteRotated);
+        self.settle(step);
+        Ok(())
+    }
+
+    pub(crate) fn ban(
+        &mut self,
+        step: &mut Step,
+        caller: Caller,
+        id: MemberId,
+    ) -> Result<(), Refusal> {
+        if self.people.banned_member(id).is_some() {
+            return Ok(());
+        }
+        let gone = self.people.remembered_as(id);
+        if let Some(former) = &gone
+            && former.role == Role::CoHost
+            && caller.role.is_some_and(|role| role != Role::Host)
+        {
+            return Err(Refusal::BadTarget(
+                "Only the host can do that to a co-host.",
+            ));
+        }
+        if gone.is_none() {
+            self.target(caller, id)?;
+        }
+        if self.people.banned_count() >= MAX_BANNED {
+            return Err(Refusal::LimitReached {
+                what: "The list of banned people",
+                max: MAX_BANNED as u32,
+            });
+        }
+        if gone.is_some() {
+            self.people.ban_remembered(id);
+        } else {
+            self.depart(step, id, Departure::Banned);
+            step.emit(Audience::All, Event::InviteRotated);
+        }
+        step.emit(Audience::Moderators, Event::Bans);
+        self.settle(step);
+        Ok(())
+    }
+
+    pub(crate) fn unban(&mut self, step: &mut Step, id: MemberId) -> Result<(), Refusal> {
+        if !self.people.unban(id) {
+            return Err(Refusal::UnknownMember);
+        }
+        step.emit(Audience::Moderators, Event::Bans);
+        Ok(())
+    }
+
+    pub(crate) fn set_co_host(
+        &mut self,
+        step: &mut Step,
+        id: MemberId,
+        co_host: bool,
+    ) -> Result<(), Refusal> {
+        let member = self
+            .people
+            .get(id)
+            .filter(|member| member.admitted())
+            .ok_or(Refusal::UnknownMember)?;
+        let role = match (member.role, co_host) {
+            (Role::Host, _) => {
+                return Err(Refusal::BadTarget(
+                    "The host can't be a co-host; hand the room over instead.",
+                ));
+            }
+            (_, true) => Role::CoHost,
+            (_, false) => Role::Viewer,
+        };
+        if role != member.role {
+            self.people.update(id, |member| member.role = role);
+            self.announce(step, id);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn hand_over(&mut self, step: &mut Step, id: MemberId) -> Result<(), Refusal> {
+        let member = self
+            .people
+            .get(id)
+            .filter(|member| member.admitted())
+            .ok_or(Refusal::UnknownMember)?;
+        if member.role == Role::Host {
+            return Err(Refusal::BadTarget("They are the host already."));
+        }
+        self.crown(step, id);
+        self.announce(step, id);
+        self.settle(step);
+        Ok(())
+    }
+
+    /// Makes somebody the host; the old host becomes a co-host, and is only remembered where no seat is left.
+    /// The caller announces the new one.
+    pub(crate) fn crown(&mut self, step: &mut Step, id: MemberId) {
+        if let Some(old) = self
+            .people
+            .host()
+            .map(|host| host.id)
+            .filter(|old| *old != id)
+        {
+            self.people.update(old, |member| member.role = Role::CoHost);
+            if self
+                .people
+                .get(old)
+                .is_some_and(|member| member.seats.is_empty())
+            {
+                self.depart(step, old, Departure::TimedOut);
+            } else {
+                self.announce(step, old);
+            }
+        }
+        self.people.update(id, |member| member.role = Role::Host);
+    }
+}

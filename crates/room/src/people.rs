@@ -1,0 +1,614 @@
+//! Who is in the room: members, their seats, and the memory of those who left.
+//!
+//! One person is one member, however many devices they bring; each device holds a seat.
+//! This is the book-keeping: lists with their indexes, so that joining, leaving and being
+//! looked up cost the logarithm of the members, never their number. Which of it may happen
+//! is decided elsewhere (`seats`, `moderation`, `rights`). Indexes are derived: a snapshot
+//! holds the lists only, and `reindex` makes the rest anew.
+use crate::chat::Speech;
+use crate::{MemberId, NodeId, PersonId, SeatId, ServerTime};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Devices of one member at a time: more than anybody watches on, few enough that no list explodes.
+pub(crate) const MAX_SEATS: usize = 8;
+
+/// People who left and are remembered with role, mute and name; the oldest without either goes first.
+pub(crate) const MAX_FORMER: usize = 1000;
+
+/// Banned people remembered. A ban is never forgotten silently: past this many, the next one is refused.
+pub(crate) const MAX_BANNED: usize = 1000;
+
+/// People who may wait for approval at a time, so that a stranger's script can't fill the room's memory.
+pub(crate) const MAX_PENDING: usize = 200;
+
+/// What somebody is in this room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The one whose room it is.
+    Host,
+    /// Trusted by the host.
+    CoHost,
+    /// Everybody else.
+    Viewer,
+}
+
+/// Whether somebody has been let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Knocked; gets nothing of the room until admitted.
+    Pending,
+    /// In.
+    Admitted,
+    /// Out for good. Holds no seat.
+    Banned,
+}
+
+/// One connection's place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Its name.
+    pub id: SeatId,
+    /// The process that holds, or last held, its connection.
+    pub node: NodeId,
+    /// Kind of client.
+    pub client: String,
+    /// Whether this client reports readiness.
+    pub reports: bool,
+    /// Whether it is connected.
+    pub connected: bool,
+    /// When its connection was lost; `None` while connected.
+    pub away_since: Option<ServerTime>,
+}
+
+/// A person in this room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Their number in this room; the same again when they come back.
+    pub id: MemberId,
+    /// Who they are across rooms.
+    pub person: PersonId,
+    /// Shown name, unique in the room.
+    pub name: String,
+    /// Host, co-host or viewer.
+    pub role: Role,
+    /// Let in, waiting, or banned.
+    pub standing: Standing,
+    /// Nobody hears them.
+    pub muted: bool,
+    /// Their devices, in order of joining. Empty only for a host who is away for longer than the hold, and for the banned.
+    pub seats: Vec<Seat>,
+    /// Whether one of their players reported that it could start the current item at once.
+    pub ready: bool,
+    /// When they came (this time).
+    pub joined_at: ServerTime,
+    /// Kicked, and not let in since: needs more than the link.
+    #[serde(default)]
+    pub(crate) kicked: bool,
+    /// What they said lately, for the limits of the chat.
+    #[serde(default)]
+    pub(crate) speech: Speech,
+}
+
+impl Member {
+    /// Whether any of their devices is connected.
+    pub fn present(&self) -> bool {
+        self.seats.iter().any(|seat| seat.connected)
+    }
+
+    /// Whether a connected device of theirs reports readiness: only those are ever waited for.
+    pub fn reports(&self) -> bool {
+        self.seats.iter().any(|seat| seat.connected && seat.reports)
+    }
+
+    /// Kind of client, of the device that joined first among the connected (else among all); empty without a seat.
+    pub fn client(&self) -> &str {
+        let seat = self
+            .seats
+            .iter()
+            .find(|seat| seat.connected)
+            .or(self.seats.first());
+        seat.map_or("", |seat| seat.client.as_str())
+    }
+
+    /// Since when none of their devices is connected; `None` while one is, and without a seat.
+    pub fn away_since(&self) -> Option<ServerTime> {
+        if self.present() {
+            None
+        } else {
+            self.seats.iter().filter_map(|seat| seat.away_since).max()
+        }
+    }
+
+    pub(crate) fn admitted(&self) -> bool {
+        self.standing == Standing::Admitted
+    }
+
+    /// Whether a barrier may wait for them.
+    pub(crate) fn counts_for_barrier(&self) -> bool {
+        self.admitted() && self.reports()
+    }
+
+    /// Remembered longer than others: forgetting would undo a decision of the host.
+    fn privileged(&self) -> bool {
+        self.role != Role::Viewer || self.muted || self.kicked
+    }
+}
+
+/// Everybody, with what is needed to find them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct People {
+    /// In the room: seated, or the host who is away.
+    members: BTreeMap<MemberId, Member>,
+    /// Gone, but remembered (without seats), with the order in which they went.
+    former: BTreeMap<PersonId, (u64, Member)>,
+    /// Banned (without seats).
+    banned: BTreeMap<PersonId, Member>,
+    next_member: u32,
+    departures: u64,
+
+    // ---- derived -----------------------------------------------------------------
+    host: Option<MemberId>,
+    by_seat: BTreeMap<SeatId, MemberId>,
+    by_person: BTreeMap<PersonId, MemberId>,
+    /// Folded name and its number (`Ann` is 1, `Ann 2` is 2): the highest number is found in one step.
+    by_name: BTreeMap<(String, u32), MemberId>,
+    banned_by_id: BTreeMap<MemberId, PersonId>,
+    /// Lost seats, the longest lost first.
+    away: BTreeSet<(ServerTime, SeatId)>,
+    /// Who is forgotten next: the oldest without privilege first.
+    oblivion: BTreeSet<(bool, u64, PersonId)>,
+    seated: u32,
+    pending: u32,
+    connected: u32,
+}
+
+/// The lists of [`People`] without their indexes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PeopleRecord {
+    members: Vec<Member>,
+    former: Vec<(u64, Member)>,
+    banned: Vec<Member>,
+    next_member: u32,
+    departures: u64,
+}
+
+impl People {
+    // ---- looking up --------------------------------------------------------------
+
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.values()
+    }
+
+    pub(crate) fn banned(&self) -> impl Iterator<Item = &Member> {
+        self.banned_by_id
+            .values()
+            .filter_map(|person| self.banned.get(person))
+    }
+
+    pub(crate) fn get(&self, id: MemberId) -> Option<&Member> {
+        self.members.get(&id)
+    }
+
+    pub(crate) fn banned_member(&self, id: MemberId) -> Option<&Member> {
+        self.banned_by_id
+            .get(&id)
+            .and_then(|person| self.banned.get(person))
+    }
+
+    pub(crate) fn of_seat(&self, seat: SeatId) -> Option<&Member> {
+        self.by_seat.get(&seat).and_then(|id| self.members.get(id))
+    }
+
+    pub(crate) fn of_person(&self, person: &PersonId) -> Option<&Member> {
+        self.by_person
+            .get(person)
+            .and_then(|id| self.members.get(id))
+    }
+
+    pub(crate) fn remembered(&self, person: &PersonId) -> Option<&Member> {
+        self.former.get(person).map(|(_, member)| member)
+    }
+
+    /// Somebody who left, by number. Walks the memory: for bans, which are rare.
+    pub(crate) fn remembered_as(&self, id: MemberId) -> Option<&Member> {
+        self.former
+            .values()
+            .map(|(_, member)| member)
+            .find(|member| member.id == id)
+    }
+
+    pub(crate) fn is_banned(&self, person: &PersonId) -> bool {
+        self.banned.contains_key(person)
+    }
+
+    pub(crate) fn host(&self) -> Option<&Member> {
+        self.host.and_then(|id| self.members.get(&id))
+    }
+
+    /// Admitted members with a seat, connected or held: what capacity counts.
+    pub(crate) fn seated(&self) -> u32 {
+        self.seated
+    }
+
+    pub(crate) fn pending(&self) -> u32 {
+        self.pending
+    }
+
+    /// Connected seats of admitted members.
+    pub(crate) fn connected(&self) -> u32 {
+        self.connected
+    }
+
+    pub(crate) fn banned_count(&self) -> usize {
+        self.banned.len()
+    }
+
+    /// The seat that has been lost for the longest, and since when.
+    pub(crate) fn longest_away(&self) -> Option<(ServerTime, SeatId)> {
+        self.away.first().copied()
+    }
+
+    /// The seats connected through a process.
+    pub(crate) fn seats_on(&self, node: NodeId) -> Vec<SeatId> {
+        let seats = self.members.values().flat_map(|member| &member.seats);
+        seats
+            .filter(|seat| seat.connected && seat.node == node)
+            .map(|seat| seat.id)
+            .collect()
+    }
+
+    /// `name` if nobody has it (or only `except`), else with the next number: `Ann`, `Ann 2`, `Ann 3`.
+    pub(crate) fn free_name(&self, name: &str, except: Option<MemberId>) -> String {
+        let (base, mut number) = name_key(name);
+        if self
+            .by_name
+            .get(&(base.clone(), number))
+            .is_none_or(|id| Some(*id) == except)
+        {
+            return name.to_owned();
+        }
+        let shown: String = if number == 1 {
+            name.to_owned()
+        } else {
+            strip_number(name).to_owned()
+        };
+        let all = (base.clone(), 0)..=(base, u32::MAX);
+        if let Some(((_, highest), _)) = self.by_name.range(all).next_back() {
+            number = *highest;
+        }
+        loop {
+            number = number.saturating_add(1);
+            let candidate = format!("{shown} {number}");
+            if !self.by_name.contains_key(&name_key(&candidate)) {
+                return candidate;
+            }
+        }
+    }
+
+    // ---- changing ----------------------------------------------------------------
+
+    /// A number for somebody new.
+    pub(crate) fn fresh_id(&mut self) -> MemberId {
+        self.next_member += 1;
+        MemberId(self.next_member)
+    }
+
+    /// Takes somebody in, forgetting that they had left.
+    pub(crate) fn insert(&mut self, member: Member) {
+        if let Some((order, former)) = self.former.remove(&member.person) {
+            self.oblivion
+                .remove(&(former.privileged(), order, former.person));
+        }
+        self.index(&member);
+        self.members.insert(member.id, member);
+    }
+
+    /// Takes somebody out of the lists, with all that points to them.
+    pub(crate) fn remove(&mut self, id: MemberId) -> Option<Member> {
+        let member = self.members.remove(&id)?;
+        self.unindex(&member);
+        Some(member)
+    }
+
+    /// Changes somebody, keeping every index right. The person must stay the same.
+    pub(crate) fn update<T>(
+        &mut self,
+        id: MemberId,
+        change: impl FnOnce(&mut Member) -> T,
+    ) -> Option<T> {
+        let mut member = self.members.remove(&id)?;
+        self.unindex(&member);
+        let answer = change(&mut member);
+        self.index(&member);
+        self.members.insert(id, member);
+        Some(answer)
+    }
+
+    /// Changes what no index knows of (readiness, speech): cheaper than [`People::update`].
+    pub(crate) fn touch(&mut self, id: MemberId) -> Option<Touch<'_>> {
+        let member = self.members.get_mut(&id)?;
+        Some(Touch {
+            ready: &mut member.ready,
+            speech: &mut member.speech,
+        })
+    }
+
+    /// Another medium: nobody is ready for it.
+    pub(crate) fn clear_ready(&mut self) {
+        for member in self.members.values_mut() {
+            member.ready = false;
+        }
+    }
+
+    /// Keeps somebody who left in memory, and forgets the least needed where there are too many.
+    pub(crate) fn remember(&mut self, mut member: Member) {
+        member.seats = Vec::new();
+        member.ready = false;
+        self.departures += 1;
+        self.oblivion
+            .insert((member.privileged(), self.departures, member.person.clone()));
+        self.former
+            .insert(member.person.clone(), (self.departures, member));
+        if self.former.len() > MAX_FORMER
+            && let Some((_, _, person)) = self.oblivion.pop_first()
+        {
+            self.former.remove(&person);
+        }
+    }
+
+    pub(crate) fn ban(&mut self, mut member: Member) {
+        member.seats = Vec::new();
+        member.ready = false;
+        member.standing = Standing::Banned;
+        member.role = Role::Viewer;
+        self.banned_by_id.insert(member.id, member.person.clone());
+        self.banned.insert(member.person.clone(), member);
+    }
+
+    /// Bans somebody who has left already.
+    pub(crate) fn ban_remembered(&mut self, id: MemberId) {
+        let Some(person) = self.remembered_as(id).map(|member| member.person.clone()) else {
+            return;
+        };
+        if let Some((order, member)) = self.former.remove(&person) {
+            self.oblivion.remove(&(member.privileged(), order, person));
+            self.ban(member);
+        }
+    }
+
+    pub(crate) fn unban(&mut self, id: MemberId) -> bool {
+        let person = self.banned_by_id.remove(&id);
+        person.is_some_and(|person| self.banned.remove(&person).is_some())
+    }
+
+    /// The party is over: nobody is in the room any more. Answers the seats that were held.
+    pub(crate) fn dissolve(&mut self) -> Vec<(MemberId, SeatId)> {
+        let members = std::mem::take(&mut self.members);
+        let seats = |member: &Member| {
+            member
+                .seats
+                .iter()
+                .map(|seat| (member.id, seat.id))
+                .collect::<Vec<_>>()
+        };
+        let held = members.values().flat_map(seats).collect();
+        let record = PeopleRecord {
+            members: Vec::new(),
+            ..self.record()
+        };
+        *self = Self::reindex(record).expect("a part of sound lists is sound");
+        held
+    }
+
+    fn index(&mut self, member: &Member) {
+        if member.role == Role::Host {
+            self.host = Some(member.id);
+        }
+        self.by_person.insert(member.person.clone(), member.id);
+        self.by_name.insert(name_key(&member.name), member.id);
+        for seat in &member.seats {
+            self.by_seat.insert(seat.id, member.id);
+            if let Some(since) = seat.away_since {
+                self.away.insert((since, seat.id));
+            }
+        }
+        match (member.admitted(), member.seats.is_empty()) {
+            (true, false) => self.seated += 1,
+            (true, true) => {}
+            (false, _) => self.pending += 1,
+        }
+        self.connected += connected_seats(member);
+    }
+
+    fn unindex(&mut self, member: &Member) {
+        if self.host == Some(member.id) {
+            self.host = None;
+        }
+        self.by_person.remove(&member.person);
+        self.by_name.remove(&name_key(&member.name));
+        for seat in &member.seats {
+            self.by_seat.remove(&seat.id);
+            if let Some(since) = seat.away_since {
+                self.away.remove(&(since, seat.id));
+            }
+        }
+        match (member.admitted(), member.seats.is_empty()) {
+            (true, false) => self.seated -= 1,
+            (true, true) => {}
+            (false, _) => self.pending -= 1,
+        }
+        self.connected -= connected_seats(member);
+    }
+
+    // ---- to and from a snapshot --------------------------------------------------
+
+    pub(crate) fn record(&self) -> PeopleRecord {
+        PeopleRecord {
+            members: self.members.values().cloned().collect(),
+            former: self.former.values().cloned().collect(),
+            banned: self.banned.values().cloned().collect(),
+            next_member: self.next_member,
+            departures: self.departures,
+        }
+    }
+
+    /// The lists with indexes made anew, or what is wrong with them.
+    pub(crate) fn reindex(record: PeopleRecord) -> Result<Self, &'static str> {
+        let mut people = Self {
+            next_member: record.next_member,
+            departures: record.departures,
+            ..Self::default()
+        };
+        let known = |member: &Member| member.id.0 >= 1 && member.id.0 <= record.next_member;
+        for member in record.members {
+            let taken = people.members.contains_key(&member.id)
+                || people.by_person.contains_key(&member.person)
+                || people.by_name.contains_key(&name_key(&member.name));
+            let mut ids = BTreeSet::new();
+            let seats_taken = member
+                .seats
+                .iter()
+                .any(|seat| people.by_seat.contains_key(&seat.id) || !ids.insert(seat.id));
+            let seats_odd = member
+                .seats
+                .iter()
+                .any(|seat| seat.connected == seat.away_since.is_some());
+            if !known(&member) || taken || seats_taken {
+                return Err("two members share a number, a person, a name or a seat");
+            }
+            if member.standing == Standing::Banned || member.seats.len() > MAX_SEATS || seats_odd {
+                return Err("a member's seats or standing can't be");
+            }
+            if member.role == Role::Host && (people.host.is_some() || !member.admitted()) {
+                return Err("a room has one host, who is in it");
+            }
+            if member.seats.is_empty() && member.role != Role::Host {
+                return Err("a member without a seat is no member");
+            }
+            people.index(&member);
+            people.members.insert(member.id, member);
+        }
+        for (order, member) in record.former {
+            if !known(&member)
+                || order > record.departures
+                || !member.seats.is_empty()
+                || member.role == Role::Host
+            {
+                return Err("a remembered person can't be");
+            }
+            people
+                .oblivion
+                .insert((member.privileged(), order, member.person.clone()));
+            people.former.insert(member.person.clone(), (order, member));
+        }
+        for member in record.banned {
+            if !known(&member) || member.standing != Standing::Banned || !member.seats.is_empty() {
+                return Err("a banned person can't be");
+            }
+            people.banned_by_id.insert(member.id, member.person.clone());
+            people.banned.insert(member.person.clone(), member);
+        }
+        if people.former.len() > MAX_FORMER || people.banned.len() > MAX_BANNED {
+            return Err("more people are remembered than a room remembers");
+        }
+        Ok(people)
+    }
+}
+
+/// The parts of a member that no index knows of.
+pub(crate) struct Touch<'a> {
+    pub(crate) ready: &'a mut bool,
+    pub(crate) speech: &'a mut Speech,
+}
+
+fn connected_seats(member: &Member) -> u32 {
+    if member.admitted() {
+        member.seats.iter().filter(|seat| seat.connected).count() as u32
+    } else {
+        0
+    }
+}
+
+/// What makes two names the same: letters without case, and the number at the end (1 without one).
+fn name_key(name: &str) -> (String, u32) {
+    let base = strip_number(name);
+    let number = name[base.len()..].trim_start().parse().unwrap_or(1);
+    (base.to_lowercase(), number)
+}
+
+/// `Ann` of `Ann 2`: a number of two to nine hundred thousand after a space, written as we write it.
+fn strip_number(name: &str) -> &str {
+    match name.rsplit_once(' ') {
+        Some((base, digits))
+            if !base.is_empty()
+                && (1..=6).contains(&digits.len())
+                && digits.bytes().all(|b| b.is_ascii_digit())
+                && !digits.starts_with('0')
+                && digits != "1" =>
+        {
+            base
+        }
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(id: u32, name: &str) -> Member {
+        Member {
+            id: MemberId(id),
+            person: PersonId(format!("p{id}")),
+            name: name.to_owned(),
+            role: Role::Viewer,
+            standing: Standing::Admitted,
+            muted: false,
+            seats: Vec::new(),
+            ready: false,
+            joined_at: ServerTime(0),
+            kicked: false,
+            speech: Speech::default(),
+        }
+    }
+
+    #[test]
+    fn the_same_name_gets_the_next_number_whatever_its_case() {
+        let mut people = People::default();
+        people.insert(named(1, "Ann"));
+        assert_eq!(people.free_name("ANN", None), "ANN 2");
+        people.insert(named(2, "Ann 2"));
+        people.insert(named(3, "Ann 7"));
+        assert_eq!(people.free_name("Ann", None), "Ann 8");
+        assert_eq!(people.free_name("Ann 2", None), "Ann 8");
+        assert_eq!(people.free_name("Ann", Some(MemberId(1))), "Ann");
+        assert_eq!(people.free_name("Ann 999999", None), "Ann 999999");
+        people.insert(named(4, "Ann 999999"));
+        assert_eq!(people.free_name("Ann", None), "Ann 1000000");
+        people.insert(named(5, "Ann 1000000"));
+        assert_eq!(people.free_name("Ann", None), "Ann 1000001");
+    }
+
+    #[test]
+    fn the_oldest_without_role_or_mute_is_forgotten_first() {
+        let mut people = People::default();
+        people.remember(Member {
+            muted: true,
+            ..named(1, "muted")
+        });
+        people.remember(Member {
+            role: Role::CoHost,
+            ..named(2, "co-host")
+        });
+        for id in 3..=(MAX_FORMER as u32 + 10) {
+            people.remember(named(id, &format!("viewer {id}")));
+        }
+        assert_eq!(people.former.len(), MAX_FORMER);
+        assert!(people.remembered(&PersonId("p1".into())).is_some());
+        assert!(people.remembered(&PersonId("p2".into())).is_some());
+        assert!(people.remembered(&PersonId("p3".into())).is_none());
+    }
+}

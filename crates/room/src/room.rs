@@ -1,0 +1,393 @@
+//! The room itself: its state, what can be read from it, and the one way to change it.
+//!
+//! [`Room::apply`] asks `rights` who may, hands the command to the file that owns its rule
+//! (`seats`, `moderation`, `playback`, `barrier`, `queue`, `pool`, `chat`, `lifecycle`), and
+//! counts the revision. A rule first checks everything, then changes: a refusal leaves the
+//! room equal to what it was, without a copy having been made. Time passes only in
+//! `Command::Tick`; between two entries nothing changes by itself.
+use crate::barrier::Barrier;
+use crate::chat::{Chat, Message};
+use crate::lifecycle::Life;
+use crate::people::{Member, People};
+use crate::pool::Pool;
+use crate::queue::QueueItem;
+use crate::undo::{Undo, Undoable};
+use crate::{
+    Audience, Command, ControlKind, Entry, Event, ItemId, MemberId, MessageId, Outcome, Policy,
+    Refusal, Revision, SeatId, ServerTime, Span, Timeline, text,
+};
+
+/// Characters in a room's name.
+pub const MAX_ROOM_NAME: usize = 80;
+
+/// A watch party: who is in it, what they watch and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Room {
+    pub(crate) name: String,
+    pub(crate) policy: Policy,
+    pub(crate) created_at: ServerTime,
+    /// The time of the last entry that changed anything: time never goes back behind it.
+    pub(crate) now: ServerTime,
+    pub(crate) revision: Revision,
+    pub(crate) life: Life,
+    /// Since when nobody is connected; `None` while somebody is.
+    pub(crate) idle_since: Option<ServerTime>,
+    pub(crate) people: People,
+    pub(crate) timeline: Timeline,
+    pub(crate) current: Option<QueueItem>,
+    /// Whether the current item has been started: its first start may wait for people, later ones don't.
+    pub(crate) started: bool,
+    pub(crate) barrier: Option<Barrier>,
+    pub(crate) undo: Option<Box<Undo>>,
+    pub(crate) queue: Vec<QueueItem>,
+    pub(crate) next_item: u64,
+    pub(crate) pool: Pool,
+    pub(crate) chat: Chat,
+}
+
+/// One entry being applied: what its rule needs of it, and what it says in return.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) now: ServerTime,
+    pub(crate) seed: u64,
+    pub(crate) lead: Span,
+    /// The revision that the room has once this entry is applied.
+    pub(crate) revision: Revision,
+    changed: bool,
+    outcome: Outcome,
+}
+
+impl Step {
+    pub(crate) fn emit(&mut self, audience: Audience, event: Event) {
+        self.changed = true;
+        self.outcome.events.push((audience, event));
+    }
+
+    /// Whether a change of the timeline was told already.
+    pub(crate) fn told_timeline(&self) -> bool {
+        self.outcome
+            .events
+            .iter()
+            .any(|(_, event)| matches!(event, Event::Timeline { .. }))
+    }
+
+    /// Something changed that nobody needs to be told.
+    pub(crate) fn quietly(&mut self) {
+        self.changed = true;
+    }
+}
+
+impl Room {
+    /// An empty room that nobody is in.
+    ///
+    /// # Errors
+    /// [`Refusal::BadPolicy`], or [`Refusal::BadText`] for a name without a visible character or a longer one
+    /// than [`MAX_ROOM_NAME`].
+    pub fn new(name: &str, policy: Policy, at: ServerTime) -> Result<Self, Refusal> {
+        policy.check()?;
+        Ok(Self {
+            name: room_name(name)?,
+            policy,
+            created_at: at,
+            now: at,
+            revision: Revision(0),
+            life: Life::Created,
+            idle_since: Some(at),
+            people: People::default(),
+            timeline: Timeline::empty(at),
+            current: None,
+            started: false,
+            barrier: None,
+            undo: None,
+            queue: Vec::new(),
+            next_item: 1,
+            pool: Pool::default(),
+            chat: Chat {
+                next: 1,
+                ..Chat::default()
+            },
+        })
+    }
+
+    /// Applies one entry of the log. An earlier time than the last entry's counts as the last one's.
+    ///
+    /// # Errors
+    /// A [`Refusal`] says which rule was broken; nothing at all has changed then.
+    pub fn apply(&mut self, at: ServerTime, entry: &Entry) -> Result<Outcome, Refusal> {
+        if self.life.is_terminal() {
+            return match entry.command {
+                Command::Disconnect { .. } | Command::Tick | Command::NodeLost { .. } => {
+                    Ok(Outcome::default())
+                }
+                _ => Err(Refusal::RoomOver),
+            };
+        }
+        let mut step = Step {
+            now: at.max(self.now),
+            seed: entry.seed,
+            lead: entry.lead,
+            revision: Revision(self.revision.0 + 1),
+            changed: false,
+            outcome: Outcome::default(),
+        };
+        self.dispatch(&mut step, entry)?;
+        if step.changed {
+            self.revision = step.revision;
+            self.now = step.now;
+        }
+        Ok(step.outcome)
+    }
+
+    fn dispatch(&mut self, step: &mut Step, entry: &Entry) -> Result<(), Refusal> {
+        let caller = self.permit(entry.actor, &entry.command)?;
+        let by = caller.member;
+        match &entry.command {
+            Command::Join {
+                person,
+                name,
+                grant,
+                client,
+                reports,
+                node,
+            } => {
+                let arrival = crate::seats::Arrival {
+                    person,
+                    name,
+                    grant: *grant,
+                    client,
+                    reports: *reports,
+                    node: *node,
+                };
+                self.join(step, caller, arrival)
+            }
+            Command::Resume { node } => self.resume(step, caller, *node),
+            Command::Disconnect { node } => {
+                self.disconnect(step, caller, *node);
+                Ok(())
+            }
+            Command::Leave => self.leave(step, caller),
+            Command::NodeLost { node } => {
+                self.node_lost(step, *node);
+                Ok(())
+            }
+            Command::Tick => {
+                self.tick(step);
+                Ok(())
+            }
+            Command::Rename { name } => self.rename(step, caller, name),
+
+            Command::Play { position, expect } => self.play(step, caller, *position, *expect),
+            Command::Pause { position, expect } => self.pause(step, by, *position, *expect),
+            Command::Seek { position, expect } => self.seek(step, by, *position, *expect),
+            Command::SetRate { rate } => {
+                self.set_rate(step, by, *rate);
+                Ok(())
+            }
+            Command::Load {
+                media,
+                position,
+                play,
+            } => self.load(step, by, media, *position, *play),
+            Command::Unload => self.unload(step, by),
+            Command::SetDuration { item, duration } => {
+                self.set_duration(step, caller, *item, *duration)
+            }
+            Command::Ready { item, ready } => {
+                self.set_ready(step, by, *item, *ready);
+                Ok(())
+            }
+            Command::ForceStart => self.force_start(step, by),
+            Command::Undo => self.take_back(step, by),
+            Command::Ask { play } => self.ask(step, caller, *play),
+
+            Command::QueueAdd { media, before } => self.queue_add(step, by, media, *before),
+            Command::QueueRemove { item } => self.queue_remove(step, *item),
+            Command::QueueMove { item, before } => self.queue_move(step, *item, *before),
+            Command::QueueVote { item, up } => self.queue_vote(step, by, *item, *up),
+            Command::QueueSort => {
+                self.queue_sort(step);
+                Ok(())
+            }
+            Command::QueueShuffle => {
+                self.queue_shuffle(step);
+                Ok(())
+            }
+            Command::QueueClear => {
+                self.queue_clear(step);
+                Ok(())
+            }
+            Command::QueueNext { item } => self.queue_next(step, by, *item),
+            Command::PoolOffer { media } => self.pool_offer(step, by, media),
+            Command::PoolDraw => self.pool_draw(step, by),
+            Command::PoolReset => {
+                self.pool_reset(step);
+                Ok(())
+            }
+
+            Command::Say { text, reply_to } => self.say(step, caller, text, *reply_to),
+            Command::DeleteMessage { message } => self.delete_message(step, caller, *message),
+            Command::React { emoji } => self.react(step, caller, emoji),
+
+            Command::Admit { member } => self.admit(step, *member),
+            Command::Deny { member } => self.deny(step, *member),
+            Command::SetCoHost { member, co_host } => self.set_co_host(step, *member, *co_host),
+            Command::HandOver { member } => self.hand_over(step, *member),
+            Command::Mute { member, muted } => self.mute(step, caller, *member, *muted),
+            Command::Kick { member } => self.kick(step, caller, *member),
+            Command::Ban { member } => self.ban(step, caller, *member),
+            Command::Unban { member } => self.unban(step, *member),
+
+            Command::SetPolicy { patch } => self.set_policy(step, patch),
+            Command::SetName { name } => self.set_name(step, name),
+            Command::End => {
+                self.end(step);
+                Ok(())
+            }
+        }
+    }
+
+    fn set_policy(&mut self, step: &mut Step, patch: &crate::PolicyPatch) -> Result<(), Refusal> {
+        let policy = self.policy.patched(patch);
+        policy.check()?;
+        if policy != self.policy {
+            self.policy = policy;
+            step.emit(Audience::All, Event::Settings);
+            self.settle(step);
+        }
+        Ok(())
+    }
+
+    fn set_name(&mut self, step: &mut Step, name: &str) -> Result<(), Refusal> {
+        let name = room_name(name)?;
+        if name != self.name {
+            self.name = name;
+            step.emit(Audience::All, Event::Settings);
+        }
+        Ok(())
+    }
+
+    /// Another number for an item.
+    pub(crate) fn fresh_item(&mut self) -> ItemId {
+        let id = ItemId(self.next_item);
+        self.next_item += 1;
+        id
+    }
+
+    // ---- reading -----------------------------------------------------------------
+
+    /// Counts the applied entries that changed anything.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The room's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the room allows.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Where in its life the room is.
+    pub fn life(&self) -> Life {
+        self.life
+    }
+
+    /// When the room was made.
+    pub fn created_at(&self) -> ServerTime {
+        self.created_at
+    }
+
+    /// What plays, from where, since when.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// What is on the timeline.
+    pub fn current(&self) -> Option<&QueueItem> {
+        self.current.as_ref()
+    }
+
+    /// Who is being waited for, if anybody is.
+    pub fn barrier(&self) -> Option<&Barrier> {
+        self.barrier.as_ref()
+    }
+
+    /// Everybody in the room, by number: admitted (connected, held, or a host who is away) and pending.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.people.members()
+    }
+
+    /// A member of the room, or somebody banned from it.
+    pub fn member(&self, id: MemberId) -> Option<&Member> {
+        self.people
+            .get(id)
+            .or_else(|| self.people.banned_member(id))
+    }
+
+    /// Who holds a seat.
+    pub fn member_of_seat(&self, seat: SeatId) -> Option<&Member> {
+        self.people.of_seat(seat)
+    }
+
+    /// Those banned, for whoever may lift it.
+    pub fn banned(&self) -> impl Iterator<Item = &Member> {
+        self.people.banned()
+    }
+
+    /// The host, present or not; `None` until one came.
+    pub fn host(&self) -> Option<&Member> {
+        self.people.host()
+    }
+
+    /// Admitted members with a seat, connected or held: what [`Policy::capacity`] counts.
+    pub fn seated(&self) -> u32 {
+        self.people.seated()
+    }
+
+    /// What comes next.
+    pub fn queue(&self) -> &[QueueItem] {
+        &self.queue
+    }
+
+    /// Clips of the random pool that have not been drawn yet.
+    pub fn pool_left(&self) -> usize {
+        self.pool.left()
+    }
+
+    /// The latest messages, oldest first: at most [`CHAT_TAIL`](crate::CHAT_TAIL).
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> {
+        self.chat.messages.iter()
+    }
+
+    /// One of the latest messages.
+    pub fn message(&self, id: MessageId) -> Option<&Message> {
+        self.chat.get(id)
+    }
+
+    /// The last control, while it can be taken back ([`Undoable::until`] says how long).
+    pub fn undoable(&self) -> Option<&Undoable> {
+        self.undo.as_ref().map(|undo| &undo.shown)
+    }
+
+    pub(crate) fn undoable_kind(&self) -> Option<ControlKind> {
+        self.undoable().map(|undoable| undoable.kind)
+    }
+}
+
+fn room_name(raw: &str) -> Result<String, Refusal> {
+    let bad = Refusal::BadText {
+        what: "A room's name",
+        min: 1,
+        max: MAX_ROOM_NAME as u32,
+    };
+    // One more than fits, so that a name which is too long can be told from one that just fits.
+    let name = text::line(raw, MAX_ROOM_NAME + 1);
+    if name.is_empty() || name.chars().count() > MAX_ROOM_NAME {
+        Err(bad)
+    } else {
+        Ok(name)
+    }
+}

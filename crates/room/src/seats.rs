@@ -1,0 +1,397 @@
+//! Coming and going: joining, losing a connection, resuming it, leaving.
+//!
+//! A lost seat is held for [`Policy::seat_hold`](crate::Policy::seat_hold); whoever is back within it
+//! was never gone. After it the seat is dropped, and with the last seat the member: but they are
+//! remembered, so that they come back with their number, role and mute. Only a host stays a member
+//! without a seat, because a room that had a host always has exactly one.
+//! What the edge checked (passwords, invites, the host's key) arrives as a [`Grant`].
+use crate::people::{MAX_PENDING, MAX_SEATS, Member, Role, Seat, Standing};
+use crate::rights::Caller;
+use crate::room::Step;
+use crate::{
+    Audience, Departure, EntryPolicy, Event, Grant, Life, MemberId, NodeId, PersonId, Refusal,
+    Room, SeatId, Span, text,
+};
+
+/// Bytes of a person's name across rooms, which the edge made.
+const MAX_PERSON: usize = 256;
+
+/// A [`Join`](crate::Command::Join) on its way in.
+pub(crate) struct Arrival<'a> {
+    pub(crate) person: &'a PersonId,
+    pub(crate) name: &'a str,
+    pub(crate) grant: Grant,
+    pub(crate) client: &'a str,
+    pub(crate) reports: bool,
+    pub(crate) node: NodeId,
+}
+
+pub(crate) fn bad_name() -> Refusal {
+    Refusal::BadText {
+        what: "A name",
+        min: 1,
+        max: text::MAX_NAME as u32,
+    }
+}
+
+impl Room {
+    pub(crate) fn join(
+        &mut self,
+        step: &mut Step,
+        caller: Caller,
+        arrival: Arrival<'_>,
+    ) -> Result<(), Refusal> {
+        let seat_id = caller.seat.ok_or(Refusal::UnknownSeat)?;
+        let person = arrival.person;
+        if person.0.is_empty() || person.0.len() > MAX_PERSON {
+            return Err(Refusal::BadText {
+                what: "A person's id",
+                min: 1,
+                max: MAX_PERSON as u32,
+            });
+        }
+        if self.people.is_banned(person) {
+            return Err(Refusal::Banned);
+        }
+        let here = self.people.of_person(person);
+        if caller.member.is_some() && here.map(|m| m.id) != caller.member {
+            return Err(Refusal::BadTarget("That seat belongs to somebody else."));
+        }
+        let known = here.or_else(|| self.people.remembered(person));
+        let name = match (here, text::line(arrival.name, text::MAX_NAME)) {
+            (Some(member), _) => member.name.clone(),
+            (None, typed) if !typed.is_empty() => typed,
+            (None, _) => known
+                .map(|member| member.name.clone())
+                .ok_or_else(bad_name)?,
+        };
+        let host = self.people.host();
+        let reigns = host.is_some_and(|host| host.person == *person);
+        let crowned =
+            arrival.grant == Grant::Host && !reigns && host.is_none_or(|host| !host.present());
+        let let_in = self.admits(known, arrival.grant)?;
+        let seated_before =
+            here.is_some_and(|member| member.admitted() && !member.seats.is_empty());
+        if let_in && !seated_before {
+            // One place more than the capacity is the host's: an owner is never locked out.
+            let spare = u32::from(crowned || reigns);
+            if self.people.seated() >= self.policy.capacity.saturating_add(spare) {
+                return Err(Refusal::Full {
+                    capacity: self.policy.capacity,
+                });
+            }
+        }
+        if !let_in && here.is_none() && self.people.pending() as usize >= MAX_PENDING {
+            return Err(Refusal::LimitReached {
+                what: "The waiting room",
+                max: MAX_PENDING as u32,
+            });
+        }
+        let replaced = replaced_seat(here, seat_id)?;
+
+        // Nothing is refused from here on.
+        let seat = Seat {
+            id: seat_id,
+            node: arrival.node,
+            client: text::line(arrival.client, text::MAX_CLIENT),
+            reports: arrival.reports,
+            connected: true,
+            away_since: None,
+        };
+        let role = match (known.map(|member| member.role), arrival.grant) {
+            (Some(Role::Host), _) => Role::Host,
+            (Some(Role::CoHost), _) | (_, Grant::Host) => Role::CoHost,
+            _ => Role::Viewer,
+        };
+        let standing = if let_in {
+            Standing::Admitted
+        } else {
+            Standing::Pending
+        };
+        let now = step.now;
+        let id = if let Some(id) = here.map(|member| member.id) {
+            self.people.update(id, |member| {
+                if member.standing != standing || member.seats.is_empty() {
+                    member.joined_at = now;
+                }
+                member.standing = standing;
+                member.role = role;
+                member.kicked &= !let_in;
+                member.seats.retain(|old| Some(old.id) != replaced);
+                member.seats.push(seat);
+            });
+            id
+        } else {
+            let former = known.cloned();
+            let id = former
+                .as_ref()
+                .map_or_else(|| self.people.fresh_id(), |former| former.id);
+            let name = self.people.free_name(&name, None);
+            let (muted, kicked, speech) = former.map_or_else(Default::default, |former| {
+                (former.muted, former.kicked && !let_in, former.speech)
+            });
+            self.people.insert(Member {
+                id,
+                person: person.clone(),
+                name,
+                role,
+                standing,
+                muted,
+                seats: vec![seat],
+                ready: false,
+                joined_at: now,
+                kicked,
+                speech,
+            });
+            id
+        };
+        if crowned {
+            self.crown(step, id);
+        }
+        self.announce(step, id);
+        self.come_alive(step);
+        self.seats_changed(step, id);
+        Ok(())
+    }
+
+    /// Whether somebody is let in at once (`true`), may knock (`false`), or is sent away.
+    fn admits(&self, known: Option<&Member>, grant: Grant) -> Result<bool, Refusal> {
+        // Whoever was in before is in again.
+        if known.is_some_and(Member::admitted) || matches!(grant, Grant::Host | Grant::Invite) {
+            return Ok(true);
+        }
+        // For the kicked the link alone is not enough any more, nor is the password, which they know: they knock.
+        let was_kicked = known.is_some_and(|member| member.kicked);
+        match self.policy.entry {
+            EntryPolicy::Invite => Err(Refusal::InviteNeeded),
+            EntryPolicy::Password if grant != Grant::Password => Err(Refusal::PasswordNeeded),
+            EntryPolicy::Approval => Ok(false),
+            EntryPolicy::Open | EntryPolicy::Password => Ok(!was_kicked),
+        }
+    }
+
+    pub(crate) fn resume(
+        &mut self,
+        step: &mut Step,
+        caller: Caller,
+        node: NodeId,
+    ) -> Result<(), Refusal> {
+        let (Some(id), Some(seat_id)) = (caller.member, caller.seat) else {
+            return Err(Refusal::UnknownSeat);
+        };
+        let changed = self.change_seat(id, seat_id, |seat| {
+            let same = seat.connected && seat.node == node;
+            seat.node = node;
+            seat.connected = true;
+            seat.away_since = None;
+            !same
+        });
+        if changed {
+            self.announce(step, id);
+            self.seats_changed(step, id);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn disconnect(&mut self, step: &mut Step, caller: Caller, node: NodeId) {
+        if let (Some(id), Some(seat)) = (caller.member, caller.seat) {
+            self.lose_seat(step, id, seat, node);
+        }
+    }
+
+    pub(crate) fn node_lost(&mut self, step: &mut Step, node: NodeId) {
+        for seat in self.people.seats_on(node) {
+            if let Some(id) = self.people.of_seat(seat).map(|member| member.id) {
+                self.lose_seat(step, id, seat, node);
+            }
+        }
+    }
+
+    fn lose_seat(&mut self, step: &mut Step, id: MemberId, seat_id: SeatId, node: NodeId) {
+        let now = step.now;
+        let lost = self.change_seat(id, seat_id, |seat| {
+            let lost = seat.connected && seat.node == node;
+            if lost {
+                seat.connected = false;
+                seat.away_since = Some(now);
+            }
+            lost
+        });
+        if !lost {
+            return;
+        }
+        if self.policy.seat_hold <= Span(0) {
+            self.drop_seat(step, id, seat_id, Departure::TimedOut);
+        } else {
+            self.announce(step, id);
+            self.seats_changed(step, id);
+        }
+    }
+
+    pub(crate) fn leave(&mut self, step: &mut Step, caller: Caller) -> Result<(), Refusal> {
+        let (Some(id), Some(seat)) = (caller.member, caller.seat) else {
+            return Err(Refusal::UnknownSeat);
+        };
+        self.drop_seat(step, id, seat, Departure::Left);
+        Ok(())
+    }
+
+    pub(crate) fn rename(
+        &mut self,
+        step: &mut Step,
+        caller: Caller,
+        typed: &str,
+    ) -> Result<(), Refusal> {
+        let member = caller
+            .member
+            .and_then(|id| self.people.get(id))
+            .ok_or(Refusal::UnknownSeat)?;
+        if member.muted {
+            // A name is read by everybody, so it is one more way to speak.
+            return Err(Refusal::Muted);
+        }
+        let name = text::line(typed, text::MAX_NAME);
+        if name.is_empty() {
+            return Err(bad_name());
+        }
+        let id = member.id;
+        if name != member.name {
+            let name = self.people.free_name(&name, Some(id));
+            self.people.update(id, |member| member.name = name);
+            self.announce(step, id);
+        }
+        Ok(())
+    }
+
+    /// Takes a seat away; with the last one its member goes, unless they are the host.
+    pub(crate) fn drop_seat(
+        &mut self,
+        step: &mut Step,
+        id: MemberId,
+        seat_id: SeatId,
+        reason: Departure,
+    ) {
+        self.people
+            .update(id, |member| member.seats.retain(|seat| seat.id != seat_id));
+        let stays = self
+            .people
+            .get(id)
+            .is_some_and(|member| member.role == Role::Host || !member.seats.is_empty());
+        if stays {
+            self.announce(step, id);
+            self.seats_changed(step, id);
+        } else {
+            self.depart(step, id, reason);
+            self.settle(step);
+        }
+    }
+
+    /// Takes a member out with all seats. The caller settles what follows from it.
+    pub(crate) fn depart(&mut self, step: &mut Step, id: MemberId, reason: Departure) {
+        let Some(mut member) = self.people.remove(id) else {
+            return;
+        };
+        self.forget_in_barrier(step, id);
+        self.withdraw_offer(step, id);
+        let revoked = !matches!(reason, Departure::Left | Departure::TimedOut);
+        for seat in member.seats.iter().filter(|_| revoked) {
+            step.emit(
+                Audience::Member(id),
+                Event::SeatRevoked {
+                    seat: seat.id,
+                    reason,
+                },
+            );
+        }
+        step.emit(audience_of(&member), Event::Gone { member: id, reason });
+        let was_in = member.admitted();
+        match reason {
+            Departure::Banned => return self.people.ban(member),
+            Departure::Kicked => {
+                member.standing = Standing::Pending;
+                member.role = Role::Viewer;
+                member.kicked = true;
+            }
+            _ => {}
+        }
+        // Somebody who only knocked leaves no trace, except a mute or a kick from an earlier visit.
+        if was_in || member.muted || member.kicked {
+            self.people.remember(member);
+        }
+    }
+
+    /// Tells those who may see somebody that they are new or changed.
+    pub(crate) fn announce(&self, step: &mut Step, id: MemberId) {
+        if let Some(member) = self.people.get(id) {
+            step.emit(audience_of(member), Event::Member { member: id });
+        }
+    }
+
+    /// The first admitted member makes a room live.
+    pub(crate) fn come_alive(&mut self, step: &mut Step) {
+        if self.life == Life::Created && self.people.seated() > 0 {
+            self.life = Life::Live;
+            step.emit(Audience::All, Event::Life);
+        }
+    }
+
+    /// What follows from seats having come, gone or been lost.
+    fn seats_changed(&mut self, step: &mut Step, id: MemberId) {
+        if self
+            .people
+            .get(id)
+            .is_some_and(|member| !member.counts_for_barrier())
+        {
+            self.forget_in_barrier(step, id);
+        }
+        self.settle(step);
+    }
+
+    fn change_seat(
+        &mut self,
+        id: MemberId,
+        seat_id: SeatId,
+        change: impl FnOnce(&mut Seat) -> bool,
+    ) -> bool {
+        let changed = self.people.update(id, |member| {
+            let seat = member.seats.iter_mut().find(|seat| seat.id == seat_id);
+            let changed = seat.is_some_and(change);
+            // Readiness was that of a player which is gone.
+            member.ready &= member.reports();
+            changed
+        });
+        changed.unwrap_or(false)
+    }
+}
+
+/// The seat that makes room for a new one: itself, or the one lost for the longest where a member has too many.
+fn replaced_seat(here: Option<&Member>, new: SeatId) -> Result<Option<SeatId>, Refusal> {
+    let Some(member) = here else { return Ok(None) };
+    if member.seats.iter().any(|seat| seat.id == new) {
+        return Ok(Some(new));
+    }
+    if member.seats.len() < MAX_SEATS {
+        return Ok(None);
+    }
+    let lost = member
+        .seats
+        .iter()
+        .filter(|seat| !seat.connected)
+        .min_by_key(|seat| (seat.away_since, seat.id));
+    match lost {
+        Some(seat) => Ok(Some(seat.id)),
+        None => Err(Refusal::LimitReached {
+            what: "Your list of open devices",
+            max: MAX_SEATS as u32,
+        }),
+    }
+}
+
+/// Those who knock are seen by those who may let them in, and by nobody else.
+pub(crate) fn audience_of(member: &Member) -> Audience {
+    if member.admitted() {
+        Audience::All
+    } else {
+        Audience::Moderators
+    }
+}

@@ -1,0 +1,186 @@
+//! A room as data: what a log is cut at, and what a restart begins with.
+//!
+//! A snapshot holds the state and nothing derived; restoring makes the indexes anew and checks
+//! that the parts fit each other, because what was stored may have been damaged or edited.
+//! Its format is versioned: new fields get defaults, a change of meaning gets another version.
+use crate::barrier::Barrier;
+use crate::chat::Chat;
+use crate::people::{People, PeopleRecord};
+use crate::pool::Pool;
+use crate::queue::{MAX_QUEUE, QueueItem};
+use crate::undo::Undo;
+use crate::{Life, Policy, Revision, Room, ServerTime, Timeline};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The format written.
+const VERSION: u32 = 1;
+
+/// Everything a room is. Opaque: write it with serde, read it back with [`Room::restore`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    version: u32,
+    name: String,
+    policy: Policy,
+    created_at: ServerTime,
+    now: ServerTime,
+    revision: Revision,
+    life: Life,
+    #[serde(default)]
+    idle_since: Option<ServerTime>,
+    people: PeopleRecord,
+    timeline: Timeline,
+    #[serde(default)]
+    current: Option<QueueItem>,
+    #[serde(default)]
+    started: bool,
+    #[serde(default)]
+    barrier: Option<Barrier>,
+    #[serde(default)]
+    undo: Option<Box<Undo>>,
+    #[serde(default)]
+    queue: Vec<QueueItem>,
+    next_item: u64,
+    #[serde(default)]
+    pool: Pool,
+    chat: Chat,
+}
+
+impl Snapshot {
+    /// The revision of the room that it was taken of.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+}
+
+/// Why a snapshot is no room.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// Written by a newer (or never released) program.
+    #[error(
+        "This room was stored in format {found}; this program reads format {VERSION}. Update the program."
+    )]
+    Version {
+        /// The format found.
+        found: u32,
+    },
+    /// Its parts contradict each other.
+    #[error("The stored room is damaged: {0}. Restore it from a backup.")]
+    Damaged(&'static str),
+}
+
+impl SnapshotError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Version { .. } => "snapshot_version",
+            Self::Damaged(_) => "snapshot_damaged",
+        }
+    }
+}
+
+impl Room {
+    /// The whole room as data.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            version: VERSION,
+            name: self.name.clone(),
+            policy: self.policy,
+            created_at: self.created_at,
+            now: self.now,
+            revision: self.revision,
+            life: self.life,
+            idle_since: self.idle_since,
+            people: self.people.record(),
+            timeline: self.timeline,
+            current: self.current.clone(),
+            started: self.started,
+            barrier: self.barrier.clone(),
+            undo: self.undo.clone(),
+            queue: self.queue.clone(),
+            next_item: self.next_item,
+            pool: self.pool.clone(),
+            chat: self.chat.clone(),
+        }
+    }
+
+    /// The room that a snapshot was taken of.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] where the format is another or the parts contradict each other.
+    pub fn restore(snapshot: Snapshot) -> Result<Self, SnapshotError> {
+        let damaged = SnapshotError::Damaged;
+        if snapshot.version != VERSION {
+            return Err(SnapshotError::Version {
+                found: snapshot.version,
+            });
+        }
+        let mut room = Self {
+            name: snapshot.name,
+            policy: snapshot.policy,
+            created_at: snapshot.created_at,
+            now: snapshot.now,
+            revision: snapshot.revision,
+            life: snapshot.life,
+            idle_since: snapshot.idle_since,
+            people: People::reindex(snapshot.people).map_err(damaged)?,
+            timeline: snapshot.timeline,
+            current: snapshot.current,
+            started: snapshot.started,
+            barrier: snapshot.barrier,
+            undo: snapshot.undo,
+            queue: snapshot.queue,
+            next_item: snapshot.next_item,
+            pool: snapshot.pool,
+            chat: snapshot.chat,
+        };
+        room.pool.recount();
+        room.flaw().map_or(Ok(room), |flaw| Err(damaged(flaw)))
+    }
+
+    /// The first contradiction between the room's parts.
+    fn flaw(&self) -> Option<&'static str> {
+        let items = self.queue.iter().chain(&self.current);
+        let mut seen = BTreeSet::new();
+        let items_fit = items
+            .into_iter()
+            .all(|item| item.id.0 < self.next_item && seen.insert(item.id));
+        let idle = self.people.connected() == 0 && !self.life.is_terminal();
+        let checks = [
+            (self.policy.check().is_ok(), "its policy can't be"),
+            (
+                self.revision >= self.timeline.revision,
+                "its timeline is newer than the room",
+            ),
+            (
+                self.current.as_ref().map(|item| item.id) == self.timeline.item,
+                "its timeline shows another item",
+            ),
+            (
+                items_fit && self.queue.len() <= MAX_QUEUE,
+                "its queue has an item twice, or too many",
+            ),
+            (
+                self.timeline.item.is_some() || !self.timeline.playing,
+                "it plays nothing",
+            ),
+            (
+                self.barrier_fits(),
+                "its barrier waits for the wrong people",
+            ),
+            (self.undo_fits(), "its last control is of another item"),
+            (self.pool.fits(), "its pool doesn't fit"),
+            (idle == self.idle_since.is_some(), "it is idle and isn't"),
+            (
+                !self.life.is_terminal() || self.people.members().next().is_none(),
+                "it is over, yet somebody is in it",
+            ),
+        ];
+        checks
+            .iter()
+            .find(|(holds, _)| !holds)
+            .map(|(_, flaw)| *flaw)
+            .or_else(|| self.chat.flaw())
+    }
+}

@@ -57,8 +57,10 @@ const SETTLE_FINE_MS = 40;
 const SETTLE_FINE = 0.03;
 /** Smallest nudge worth a rate change. */
 const MIN_NUDGE = 0.002;
-/** A running nudge is re-rated only when the wanted rate differs by this much. */
-const RERATE = 0.4;
+/** A running nudge keeps its rate until it is done, unless it proves too weak by this much. */
+const RERATE_ABOVE = 1.5;
+/** A stretching nudge becomes a resampling one within this error. */
+const HAND_OVER_MS = 15;
 /** Least time between rate changes of a running nudge, and while settling. */
 const RERATE_AFTER_MS = 500;
 const SETTLE_RERATE_AFTER_MS = 120;
@@ -68,6 +70,8 @@ const MAX_SEEK_PAUSE_MS = 60_000;
 /** Integral term: largest base rate correction and the step it is rounded to. */
 const MAX_TRIM = 0.006;
 const TRIM_STEP = 1e-4;
+/** Share of an observed speed difference taken over at once. */
+const TRIM_GAIN = 0.8;
 /** Trims below this are left to an occasional nudge. */
 const MIN_TRIM = 2e-4;
 /** A picture off its clock by more than half a frame plus this is locked to the wrong refresh. */
@@ -191,10 +195,10 @@ export class Controller {
       this.#learnTrim(now, errorMs);
     } else {
       const pause = settling ? SETTLE_RERATE_AFTER_MS : RERATE_AFTER_MS;
-      const close = Math.abs(wanted - this.#nudge) < RERATE * Math.abs(this.#nudge);
-      if (close || now - this.#changedAt < pause) return NONE;
-      // A stretching nudge runs down to small errors: each change of method costs a step.
-      if (this.#stretching && !stretch && size > 10) return NONE;
+      // A stretching nudge hands over to resampling late: each change of method costs a step.
+      const handOver = this.#stretching && !stretch && size <= HAND_OVER_MS;
+      const weak = nudge > RERATE_ABOVE * Math.abs(this.#nudge) && stretch >= this.#stretching;
+      if (!(handOver || weak) || now - this.#changedAt < pause) return NONE;
     }
     this.#nudge = wanted;
     this.#stretching = stretch;
@@ -231,7 +235,7 @@ export class Controller {
     if (rested >= 300 && Number.isFinite(rested) && rested < 60_000) {
       const slope = (errorMs - this.#restError) / rested;
       const same = Math.sign(errorMs) === this.#lastSign && Math.sign(slope) === this.#lastSign;
-      const step = same ? 0.6 * slope : 0;
+      const step = same ? TRIM_GAIN * slope : 0;
       this.#trim = same ? clamp(this.#trim + step, -MAX_TRIM, MAX_TRIM) : this.#trim * 0.7;
     }
     this.#restSince = Infinity;

@@ -232,6 +232,7 @@ export class SyncEngine {
       this.#blocked = false;
       this.#phase = IDLE;
     }
+    this.#notedAt = -Infinity;
     this.#tick();
   }
 
@@ -407,7 +408,8 @@ export class SyncEngine {
       goal = timeline.position;
     } else if (!standing) {
       const rough = positionAt(timeline, serverNow + 150, player.duration) + this.#correction();
-      const lead = this.#costs.lead(this.#player.isBuffered(rough), this.#cold, attempt);
+      const delay = this.#clock.reading.delayMs;
+      const lead = this.#costs.lead(this.#player.isBuffered(rough), attempt, delay);
       goal = positionAt(timeline, serverNow + lead, player.duration);
     }
     const position = clampTo(goal + this.#correction(), player.duration);
@@ -551,6 +553,7 @@ export class SyncEngine {
 
   #seek(now: number, position: number): void {
     this.#seeks += 1;
+    this.#cold = true;
     this.#controller.rest(now);
     this.#measure.reset();
     this.#player.seek(position);

@@ -24,6 +24,11 @@ export class LearnedCost {
     return this.#mean;
   }
 
+  /** True once something was seen. */
+  get learned(): boolean {
+    return this.#seen > 0;
+  }
+
   /** A cost that is rarely exceeded, ms. */
   get safe(): number {
     return this.#mean + 2 * this.#deviation;
@@ -44,6 +49,8 @@ export class LearnedCost {
 /** Least and most a catch-up seek aims ahead, ms. */
 const MIN_LEAD_MS = 80;
 const MAX_LEAD_MS = 6_000;
+/** Round trips of fetching unloaded media: a request, and the slow start of its answer. */
+const FETCH_ROUND_TRIPS = 4;
 /** Each failed attempt aims this much further ahead. */
 const LEAD_GROWTH = 1.8;
 /** A start missed by at most this is played at once and nudged, ms. */
@@ -52,24 +59,28 @@ export const LATE_START_MS = 150;
 /** The costs one player has shown so far. */
 export class StartCosts {
   /**
-   * `play()` to the media clock running: the first start after loading (`cold`; Chromium
-   * 75 ms) and later ones (`warm`; Chromium about 0).
+   * `play()` to the media clock running. The first start after loading or a seek is `cold`
+   * (its audio has to be decoded first), others are `warm`.
    */
-  readonly cold = new LearnedCost(60, 600);
-  readonly warm = new LearnedCost(5, 400);
+  readonly cold = new LearnedCost(70, 600);
+  readonly warm = new LearnedCost(20, 400);
   /** Seek while paused to being ready to play there, media loaded or not. */
-  readonly seekLoaded = new LearnedCost(70, 2_000);
-  readonly seekUnloaded = new LearnedCost(350, 5_000);
+  readonly seekLoaded = new LearnedCost(60, 2_000);
+  readonly seekUnloaded = new LearnedCost(140, 5_000);
 
   /** Expected ms from calling `play()` to the clock running. */
   start(cold: boolean): number {
     return (cold ? this.cold : this.warm).mean;
   }
 
-  /** How far ahead of a moving target to seek, ms; `attempt` counts from 0. */
-  lead(loaded: boolean, cold: boolean, attempt: number): number {
+  /**
+   * How far ahead of a moving target to seek, ms; `attempt` counts from 0. Until learned
+   * better, media that must be fetched takes some round trips of `delayMs` on top.
+   */
+  lead(loaded: boolean, attempt: number, delayMs: number): number {
     const seek = loaded ? this.seekLoaded : this.seekUnloaded;
-    const lead = (seek.safe + Math.max(0, this.start(cold)) + 20) * LEAD_GROWTH ** attempt;
+    const trips = loaded || seek.learned ? 0 : FETCH_ROUND_TRIPS * delayMs;
+    const lead = (seek.safe + trips + Math.max(0, this.cold.mean) + 20) * LEAD_GROWTH ** attempt;
     return Math.min(MAX_LEAD_MS, Math.max(MIN_LEAD_MS, lead));
   }
 

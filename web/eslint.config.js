@@ -31,7 +31,14 @@ export default ts.config(
     files: ['src/sync/**/*.ts'],
     ignores: ['src/sync/video-player.ts', 'src/sync/**/*.test.ts'],
     rules: {
-      'no-restricted-globals': ['error', 'window', 'document', 'navigator', 'performance', 'localStorage'],
+      'no-restricted-globals': [
+        'error',
+        'window',
+        'document',
+        'navigator',
+        'performance',
+        'localStorage',
+      ],
     },
   },
   {

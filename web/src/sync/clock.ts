@@ -101,13 +101,16 @@ export class ServerClock {
     const roundTrip = c1 - c0 - (s2 - s1);
     if (c1 < c0 || s2 < s1 || roundTrip < -1 || c1 - c0 > MAX_ROUND_TRIP_MS) return false;
 
-    const bound: Bound = { upper: s1 - c0, lower: s2 - c1, roundTrip: Math.max(0, roundTrip), at: c1 };
+    const bound: Bound = {
+      upper: s1 - c0,
+      lower: s2 - c1,
+      roundTrip: Math.max(0, roundTrip),
+      at: c1,
+    };
     const contradicts = this.synced && this.#contradicts(bound);
     if (contradicts) this.reset();
     this.#bounds.push(bound);
-    this.#bounds = this.#bounds
-      .filter((b) => c1 - b.at <= WINDOW_AGE_MS)
-      .slice(-WINDOW_SAMPLES);
+    this.#bounds = this.#bounds.filter((b) => c1 - b.at <= WINDOW_AGE_MS).slice(-WINDOW_SAMPLES);
     if (this.#burstLeft > 0) this.#burstLeft -= 1;
     this.#sinceBurst += 1;
     this.#estimate(c1);

@@ -152,7 +152,8 @@ export class Controller {
   /** Decides what to do now. */
   step(input: ControlInput): ControlAction {
     const { now, errorMs } = input;
-    if (input.buffering || input.seeking || input.samples < 3 || !Number.isFinite(errorMs)) return NONE;
+    if (input.buffering || input.seeking || input.samples < 3 || !Number.isFinite(errorMs))
+      return NONE;
     const size = Math.abs(errorMs);
     const c = this.#class;
     const seekPast = input.settling ? c.settleSeekPastMs : c.seekPastMs;
@@ -163,7 +164,9 @@ export class Controller {
     if (input.hidden) return this.#nudge === 0 ? NONE : this.#stop(input);
     if (c.enterMs === Infinity) return this.#nudge === 0 ? NONE : this.#stop(input);
 
-    const enter = Math.max(c.enterMs, 2 * tolerance, 2 * input.spreadMs);
+    // Settling may be thorough: what is put right now needs no nudge later.
+    const base = input.settling ? Math.min(c.enterMs, 2 * c.leaveMs) : c.enterMs;
+    const enter = Math.max(base, 2 * tolerance, 2 * input.spreadMs);
     const leave = Math.min(enter / 2, Math.max(c.leaveMs, 0.4 * tolerance));
     if (this.#nudge !== 0) {
       if (now < this.#unlockUntil) return NONE;
@@ -211,8 +214,10 @@ export class Controller {
       const limit = Math.min(SETTLE_FINE, c.settle);
       return { nudge: clamp(size / SETTLE_FINE_TIME_MS, MIN_NUDGE, limit), stretch: false };
     }
-    if (settling) return { nudge: clamp(size / SETTLE_STRETCH_TIME_MS, 0.04, c.settle), stretch: true };
-    if (size <= FINE_MS) return { nudge: clamp(size / FINE_TIME_MS, MIN_NUDGE, c.fine), stretch: false };
+    if (settling)
+      return { nudge: clamp(size / SETTLE_STRETCH_TIME_MS, 0.04, c.settle), stretch: true };
+    if (size <= FINE_MS)
+      return { nudge: clamp(size / FINE_TIME_MS, MIN_NUDGE, c.fine), stretch: false };
     return { nudge: size > FAR_MS ? c.far : c.near, stretch: true };
   }
 

@@ -6,7 +6,7 @@
 // join, catching up after a stall and coming back from sleep are all this one
 // thing; only where it aims differs. It says what it wants; the engine acts.
 
-import type { PlayerReading } from './player';
+import { FUTURE_DATA, type PlayerReading } from './player';
 import { LATE_START_MS, type StartCosts } from './start';
 
 /** What the engine should do for the cue now. */
@@ -22,8 +22,6 @@ export type CueStep =
 const MAX_ATTEMPTS = 4;
 /** How often an unready medium is looked at; its events come on top, ms. */
 const POLL_MS = 50;
-/** `readyState` from which Chromium starts at once (future data). */
-const CAN_START = 3;
 
 /** One attempt to start at `position`. */
 export class Cue {
@@ -59,7 +57,7 @@ export class Cue {
    * the next start is the first since the medium was loaded.
    */
   step(now: number, player: PlayerReading, startsIn: number, cold: boolean): CueStep {
-    const ready = !player.seeking && player.readyState >= CAN_START;
+    const ready = !player.seeking && player.readyState >= FUTURE_DATA;
     if (ready && !this.#ready) {
       this.#ready = true;
       if (this.#seeks) this.#costs.learnSeek(this.#loaded, now - this.#since);

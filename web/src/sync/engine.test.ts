@@ -7,7 +7,11 @@ import { percentile } from './telemetry';
 const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1);
 const HOUR = 3_600;
 
-async function playing(seed: number, links = [LAN, LAN, LAN], leadMs = 200): Promise<SimulatedRoom> {
+async function playing(
+  seed: number,
+  links = [LAN, LAN, LAN],
+  leadMs = 200,
+): Promise<SimulatedRoom> {
   const room = new SimulatedRoom(seed);
   for (const link of links) room.join(link);
   await room.time.run(3_000);
@@ -373,7 +377,10 @@ describe('a single client', () => {
     await room.time.run(1_000);
     client.player.fail('This browser cannot play the video.');
     await room.time.run(1_000);
-    expect(client.engine.status).toMatchObject({ state: 'error', error: 'This browser cannot play the video.' });
+    expect(client.engine.status).toMatchObject({
+      state: 'error',
+      error: 'This browser cannot play the video.',
+    });
     expect(client.reports.at(-1)?.ready).toBe(false);
   });
 });

@@ -13,8 +13,17 @@ import { Controller } from './controller';
 import { Cue } from './cue';
 import { ClockExchange } from './exchange';
 import { Measure, type Measurement } from './measure';
-import type { Environment, FrameSample, Player, PlayerEvent, PlayerReading } from './player';
+import {
+  FUTURE_DATA,
+  type Environment,
+  type FrameSample,
+  type Player,
+  type PlayerEvent,
+  type PlayerReading,
+} from './player';
+import { RateDrive } from './rate-drive';
 import { StartCosts } from './start';
+import { reportOf, statusOf, type Counts } from './status';
 import {
   SkewHistory,
   type HistoryPoint,
@@ -56,12 +65,8 @@ const SEEK_FOLLOW_MS = 120;
 /** Report and history cadence. */
 const REPORT_MS = 1_000;
 const HISTORY_MS = 200;
-/** Seconds that must be loaded before a member calls itself ready. */
-const READY_BUFFER_S = 2;
 /** When a start's real cost can be read off the running clock, ms after `play()`. */
 const LEARN_START_MS = 280;
-/** `readyState` below which a running player has run dry. */
-const FUTURE_DATA = 3;
 
 type Phase =
   | { readonly kind: 'idle' }
@@ -89,6 +94,7 @@ export class SyncEngine {
   readonly #exchange: ClockExchange;
   readonly #measure = new Measure();
   readonly #controller: Controller;
+  readonly #drive: RateDrive;
   readonly #costs = new StartCosts();
   readonly #history = new SkewHistory();
   readonly #listeners = new Set<(status: SyncStatus) => void>();
@@ -101,17 +107,12 @@ export class SyncEngine {
   #phase: Phase = IDLE;
   #state: SyncState = 'waiting';
   #cold = true;
-  #rate = 1;
-  #preservePitch = true;
   #settleUntil = -Infinity;
   #buffering = false;
   #blocked = false;
   #soundBlocked = false;
   #restSeek: number | null = null;
-  #rateChanges = 0;
-  #seeks = 0;
-  #jumps = 0;
-  #stalls = 0;
+  readonly #counts: Counts = { seeks: 0, jumps: 0, stalls: 0 };
   #timer: number | null = null;
   #tickedAt = -Infinity;
   #reportedAt = -Infinity;
@@ -126,6 +127,7 @@ export class SyncEngine {
     this.#lab = options.lab;
     this.#class = options.syncClass ?? 'normal';
     this.#controller = new Controller(SYNC_CLASSES[this.#class]);
+    this.#drive = new RateDrive(this.#player, this.#measure);
     this.#exchange = new ClockExchange(this.#clock, this.#env, (c0) => {
       this.#transport.requestClock(c0);
     });
@@ -179,7 +181,8 @@ export class SyncEngine {
       this.#phase = IDLE;
     } else if (this.#phase.kind === 'run' && next.playing) {
       this.#measure.reset();
-      const off = Math.abs(this.#expected(this.#env.now()) - this.#measured(this.#player.read())) * 1000;
+      const off =
+        Math.abs(this.#expected(this.#env.now()) - this.#measured(this.#player.read())) * 1000;
       const future = next.at > this.#clock.serverNow(this.#env.now()) + 20;
       if (cause === 'media' || future || (cause === 'seek' && off > SEEK_FOLLOW_MS)) {
         this.#controller.forgetSeeks();
@@ -384,7 +387,8 @@ export class SyncEngine {
       // The browser paused by itself (power saving, a lost device): start again.
       this.#phase = IDLE;
     }
-    if (this.#phase.kind === 'idle' || this.#phase.kind === 'rest') this.#cue(now, player, timeline, 0);
+    if (this.#phase.kind === 'idle' || this.#phase.kind === 'rest')
+      this.#cue(now, player, timeline, 0);
     if (this.#phase.kind === 'cue') return this.#hold(now, timeline, this.#phase.cue);
     return this.#run(now, player, timeline);
   }
@@ -417,14 +421,18 @@ export class SyncEngine {
     const loaded = this.#player.isBuffered(position);
     if (seeks) {
       this.#seek(now, position);
-      if (jump) this.#jumps += 1;
+      if (jump) this.#counts.jumps += 1;
     }
-    this.#phase = { kind: 'cue', cue: new Cue(this.#costs, { position, attempt, now, seeks, loaded }) };
+    this.#phase = {
+      kind: 'cue',
+      cue: new Cue(this.#costs, { position, attempt, now, seeks, loaded }),
+    };
   }
 
   #hold(now: number, timeline: Timeline, cue: Cue): number {
     const player = this.#player.read();
-    const startsIn = instantOf(timeline, cue.position - this.#correction()) - this.#clock.serverNow(now);
+    const startsIn =
+      instantOf(timeline, cue.position - this.#correction()) - this.#clock.serverNow(now);
     const step = cue.step(now, player, startsIn, this.#cold);
     this.#state = cue.ready ? 'holding' : player.seeking ? 'seeking' : 'buffering';
     if (step.kind === 'wait') return Math.max(1, step.ms);
@@ -518,7 +526,7 @@ export class SyncEngine {
       this.#cue(now, player, timeline, 0);
       return 20;
     }
-    if (action.kind === 'rate') this.#setRate(now, action.rate, action.preservePitch);
+    if (action.kind === 'rate') this.#setRate(action.rate, action.preservePitch);
     if (hidden) return REPORT_MS;
     if (this.#controller.nudging) return now < this.#settleUntil ? 25 : 50;
     return now < this.#settleUntil ? 40 : HISTORY_MS;
@@ -527,32 +535,24 @@ export class SyncEngine {
   #stall(now: number): void {
     if (this.#buffering) return;
     this.#buffering = true;
-    this.#stalls += 1;
+    this.#counts.stalls += 1;
     this.#measure.reset();
     this.#controller.rest(now);
     this.#applyBase();
   }
 
   #applyBase(): void {
-    const now = this.#env.now();
-    this.#controller.rest(now);
+    this.#controller.rest(this.#env.now());
     const { rate, preservePitch } = this.#controller.base(this.#timeline?.rate ?? 1);
-    this.#setRate(now, rate, preservePitch);
+    this.#setRate(rate, preservePitch);
   }
 
-  #setRate(now: number, rate: number, preservePitch: boolean): void {
-    if (!Number.isFinite(rate)) return;
-    if (rate !== this.#rate || preservePitch !== this.#preservePitch) {
-      this.#player.setRate(rate, preservePitch);
-      if (rate !== this.#rate) this.#rateChanges += 1;
-    }
-    this.#rate = rate;
-    this.#preservePitch = preservePitch;
-    this.#measure.setRate(this.#timeline?.rate ?? 1, rate, now);
+  #setRate(rate: number, preservePitch: boolean): void {
+    this.#drive.set(rate, preservePitch, this.#timeline?.rate ?? 1, this.#env.now());
   }
 
   #seek(now: number, position: number): void {
-    this.#seeks += 1;
+    this.#counts.seeks += 1;
     this.#cold = true;
     this.#controller.rest(now);
     this.#measure.reset();
@@ -589,57 +589,30 @@ export class SyncEngine {
     this.#history.add({
       at: this.#clock.synced ? this.#clock.serverNow(now) : now,
       skewMs: status.skewMs,
-      rate: this.#rate,
+      rate: this.#drive.rate,
       state: this.#state,
     });
     for (const listener of this.#listeners) listener(status);
     if (!changed && now - this.#reportedAt < REPORT_MS - 5) return;
     this.#reportedAt = now;
-    this.#transport.report({
-      position: status.position,
-      skew_ms: status.skewMs,
-      buffer_s: status.bufferedAhead,
-      delay_ms: status.delayMs,
-      jitter_ms: status.jitterMs,
-      state: status.state,
-      rate: status.rate,
-      ready: this.#ready(player),
-    });
+    this.#transport.report(reportOf(status, player));
   }
 
-  #makeStatus(now: number, player: PlayerReading, m: Measurement | null): SyncStatus {
-    const clock = this.#clock.reading;
-    const clockSkew = m && m.samples > 0 ? -m.errorMs : null;
+  #makeStatus(now: number, player: PlayerReading, measurement: Measurement | null): SyncStatus {
     const at = this.#clock.synced ? this.#clock.serverNow(now) : now;
-    return {
+    return statusOf({
       state: this.#state,
       syncClass: this.#class,
-      skewMs: m?.pictureMs != null ? -m.pictureMs : clockSkew,
-      clockSkewMs: clockSkew,
+      player,
+      measurement,
+      clock: this.#clock.reading,
+      rate: this.#drive.rate,
+      rateChanges: this.#drive.changes,
+      counts: this.#counts,
       p50Ms: this.#history.percentile(0.5, at),
       p95Ms: this.#history.percentile(0.95, at),
-      rate: this.#rate,
-      clockErrorMs: clock.uncertaintyMs,
-      clockBoundMs: clock.errorBoundMs,
-      delayMs: clock.delayMs,
-      jitterMs: clock.jitterMs,
-      bufferedAhead: player.bufferedAhead,
-      position: player.position,
-      rateChanges: this.#rateChanges,
-      seeks: this.#seeks,
-      jumps: this.#jumps,
-      stalls: this.#stalls,
       soundBlocked: this.#soundBlocked,
-      free: this.#class === 'free',
-      error: player.error,
-    };
-  }
-
-  #ready(player: PlayerReading): boolean {
-    if (player.error !== null || player.seeking || player.readyState < FUTURE_DATA) return false;
-    const left = player.duration - player.position;
-    const loaded = player.bufferedAhead;
-    return loaded >= READY_BUFFER_S || player.readyState === 4 || left - loaded < 0.25;
+    });
   }
 }
 

@@ -4,12 +4,7 @@
 export { SYNC_CLASSES, type SyncClass, type SyncClassName } from './classes';
 export { ServerClock, type ClockReading, type ClockSample } from './clock';
 export { Controller, type ControlAction, type ControlInput } from './controller';
-export {
-  SyncEngine,
-  type SyncEngineOptions,
-  type TimelineCause,
-  type Transport,
-} from './engine';
+export { SyncEngine, type SyncEngineOptions, type TimelineCause, type Transport } from './engine';
 export { Measure, type Measurement } from './measure';
 export type { Environment, FrameSample, Player, PlayerEvent, PlayerReading } from './player';
 export { LearnedCost, StartCosts } from './start';
@@ -22,11 +17,5 @@ export {
   type SyncState,
   type SyncStatus,
 } from './telemetry';
-export {
-  checkTimeline,
-  instantOf,
-  isOver,
-  positionAt,
-  type Timeline,
-} from './timeline';
+export { checkTimeline, instantOf, isOver, positionAt, type Timeline } from './timeline';
 export { browserEnvironment, VideoPlayer } from './video-player';

@@ -4,6 +4,9 @@
 // the browser's is in `video-player.ts`, the tests' in `sim/`. `Environment`
 // is time, timers and visibility, so that tests run in virtual time.
 
+/** `readyState` HAVE_FUTURE_DATA: below it a player cannot start, and a running one has run dry. */
+export const FUTURE_DATA = 3;
+
 /** One frame put on screen, from `requestVideoFrameCallback`. Instants in local monotonic ms. */
 export interface FrameSample {
   /** Presentation timestamp of the frame, media seconds. */

@@ -158,7 +158,9 @@ export class SimulatedPlayer implements Player {
     this.#seekToken += 1;
     const token = this.#seekToken;
     const cost = this.habits.seekMs + this.#spread(this.habits.seekSpreadMs);
-    const fetch = this.isBuffered(position) ? 0 : this.habits.fetchMs * (0.7 + 0.6 * this.#chance());
+    const fetch = this.isBuffered(position)
+      ? 0
+      : this.habits.fetchMs * (0.7 + 0.6 * this.#chance());
     this.#time.after(cost + fetch, () => {
       if (token !== this.#seekToken) return;
       this.#seeking = false;
@@ -246,7 +248,8 @@ export class SimulatedPlayer implements Player {
     this.#startToken += 1;
     const token = this.#startToken;
     this.#time.after(Math.max(0, afterMs), () => {
-      if (token !== this.#startToken || this.#paused || this.#seeking || this.#readyState < 3) return;
+      if (token !== this.#startToken || this.#paused || this.#seeking || this.#readyState < 3)
+        return;
       this.#advance();
       this.#at = this.#time.now;
       this.#running = true;

@@ -49,7 +49,8 @@ export class SimulatedClient {
     this.link = link;
     const { time, chance } = room;
     const origin = chance() * 1e6;
-    const local = (virtual: number): number => origin + (virtual - this.slept) * (1 + clockPpm * 1e-6);
+    const local = (virtual: number): number =>
+      origin + (virtual - this.slept) * (1 + clockPpm * 1e-6);
     this.player = new SimulatedPlayer(time, chance, habits, local);
     this.engine = new SyncEngine({
       player: this.player,

@@ -1,1 +1,51 @@
-//! Media.
+//! What is watched: the library of media files, and their delivery.
+//!
+//! - [`Library`] finds media below the roots the operator names, keeps the list like the disk, looks into the
+//!   files (ffprobe, or built-in parsers without it) and makes posters (ffmpeg). It answers from memory.
+//! - [`MediaFile::answer`] turns a request for a medium into a response with ranges, conditions and a body
+//!   that reads in fair turns.
+//! - [`MediaSigner`] makes and checks the links under which media are fetched: bound to a room, expiring.
+//! - [`place_sample`] puts the bundled clip where a library finds it.
+//!
+//! Not here: who may watch what (the room's rules), routes, and anything that knows a socket. A medium is
+//! named by [`MediaId`] only; paths come from the scan and never from a request.
+
+mod body;
+mod conditions;
+mod delivery;
+mod error;
+mod id;
+mod index;
+mod library;
+mod medium;
+mod platform;
+mod playable;
+mod poster;
+mod probe;
+mod prober;
+mod range;
+mod root;
+mod sample;
+mod scan;
+mod scanner;
+mod signature;
+mod title;
+mod tools;
+mod watch;
+
+pub use body::{MediaBody, TURN_BYTES};
+pub use delivery::MediaFile;
+pub use error::{LibraryError, LibraryWarning, MediaError};
+pub use id::{InvalidMediaId, MediaId};
+pub use index::{Listing, MAX_PAGE_SIZE, MAX_QUERY_CHARS};
+pub use library::{Library, LibraryConfig, LibraryStatus};
+pub use medium::{
+    AudioTrack, Container, Medium, MediumState, Probe, Problem, SubtitleTrack, VideoTrack,
+};
+pub use playable::{Playability, Verdict};
+pub use range::{RangeAnswer, answer as answer_range};
+pub use sample::{SAMPLE_CLIP, place_sample};
+pub use scan::{MAX_DEPTH, MAX_ENTRIES, MAX_MEDIA};
+pub use signature::{MediaLink, MediaSigner, SignatureError};
+pub use title::{clean_title, fold};
+pub use tools::Tools;

@@ -255,3 +255,196 @@ fn met(quorum: f64, ready: usize, waiting: usize) -> bool {
     // 0.1 * 30 is a hair above 3 in binary: without the tolerance a fourth would be waited for.
     ready as f64 + 1e-9 >= quorum * total as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::party::{NODE, PAUSE, PLAY, Party, clip, load};
+    use crate::{Command, Grant, Policy, SeatId, Span};
+
+    fn watchers(policy: Policy, count: usize) -> (Party, Vec<SeatId>) {
+        let mut party = Party::new(policy);
+        let grant = |i| if i == 0 { Grant::Host } else { Grant::None };
+        let seats = (0..count)
+            .map(|i| {
+                party
+                    .arrive(&format!("p{i}"), grant(i), true)
+                    .expect("may enter")
+            })
+            .collect();
+        (party, seats)
+    }
+
+    fn ready(party: &mut Party, seat: SeatId) {
+        let item = party.room.timeline().item.expect("loaded");
+        party.ok(seat, Command::Ready { item, ready: true });
+    }
+
+    #[test]
+    fn it_starts_when_all_who_report_are_ready() {
+        let (mut party, seats) = watchers(Policy::default(), 3);
+        party.ok(seats[0], load("a"));
+        party.ok(seats[0], PLAY);
+        for seat in &seats {
+            assert!(!party.playing());
+            ready(&mut party, *seat);
+        }
+        assert!(party.playing());
+        assert_eq!(party.room.barrier(), None);
+    }
+
+    #[test]
+    fn it_starts_at_the_deadline_whoever_is_missing() {
+        let (mut party, seats) = watchers(Policy::default(), 3);
+        party.ok(seats[0], load("a"));
+        party.pass(Span::seconds(4));
+        party.ok(seats[0], PLAY);
+        ready(&mut party, seats[1]);
+        party.pass(Span(9_999));
+        assert!(!party.playing());
+        party.pass(Span(1));
+        assert!(party.playing());
+    }
+
+    #[test]
+    fn a_quorum_is_enough() {
+        let barrier = BarrierPolicy::Wait {
+            quorum: 0.5,
+            deadline: Span::seconds(10),
+        };
+        let (mut party, seats) = watchers(
+            Policy {
+                barrier,
+                ..Policy::default()
+            },
+            4,
+        );
+        party.ok(
+            seats[0],
+            Command::Load {
+                media: clip("a"),
+                position: Position::ZERO,
+                play: true,
+            },
+        );
+        ready(&mut party, seats[0]);
+        assert!(!party.playing());
+        ready(&mut party, seats[1]);
+        assert!(party.playing());
+    }
+
+    #[test]
+    fn those_who_never_report_block_nobody() {
+        let (mut party, host, ..) = Party::of_three(Policy::default());
+        party.ok(host, load("a"));
+        assert_eq!(party.room.barrier(), None);
+        party.ok(host, PLAY);
+        assert!(party.playing());
+    }
+
+    #[test]
+    fn whoever_loses_the_connection_or_leaves_is_not_waited_for() {
+        let (mut party, seats) = watchers(Policy::default(), 3);
+        party.ok(seats[0], load("a"));
+        party.ok(seats[0], PLAY);
+        ready(&mut party, seats[0]);
+        party.ok(seats[1], Command::Disconnect { node: NODE });
+        assert!(!party.playing());
+        party.ok(seats[2], Command::Leave);
+        assert!(party.playing());
+    }
+
+    #[test]
+    fn whoever_comes_during_it_follows() {
+        let (mut party, seats) = watchers(Policy::default(), 2);
+        party.ok(seats[0], load("a"));
+        party.ok(seats[0], PLAY);
+        party.arrive("late", Grant::None, true).expect("may enter");
+        ready(&mut party, seats[0]);
+        ready(&mut party, seats[1]);
+        assert!(party.playing());
+    }
+
+    #[test]
+    fn a_pause_takes_the_wish_back_and_a_ready_room_waits_for_play() {
+        let (mut party, seats) = watchers(Policy::default(), 2);
+        party.ok(seats[0], load("a"));
+        party.ok(seats[0], PLAY);
+        party.ok(seats[1], PAUSE);
+        ready(&mut party, seats[0]);
+        ready(&mut party, seats[1]);
+        assert_eq!((party.playing(), party.room.barrier()), (false, None));
+        party.ok(seats[0], PLAY);
+        assert!(party.playing());
+    }
+
+    #[test]
+    fn the_first_play_waits_for_those_who_still_load_and_the_second_for_nobody() {
+        let (mut party, seats) = watchers(Policy::default(), 2);
+        party.ok(seats[0], load("a"));
+        party.pass(Span::seconds(11));
+        assert_eq!(party.room.barrier(), None);
+        party.ok(seats[0], PLAY);
+        assert_eq!(
+            party.room.barrier().map(|barrier| barrier.purpose),
+            Some(Purpose::Start)
+        );
+        party.pass(Span::seconds(10));
+        assert!(party.playing());
+        party.ok(seats[0], PAUSE);
+        party.ok(seats[0], PLAY);
+        assert!(party.playing());
+    }
+
+    #[test]
+    fn a_stall_is_never_a_pause() {
+        let (mut party, seats) = watchers(Policy::default(), 2);
+        party.ok(seats[0], load("a"));
+        ready(&mut party, seats[0]);
+        ready(&mut party, seats[1]);
+        party.ok(seats[0], PLAY);
+        let timeline = *party.room.timeline();
+        let item = timeline.item.expect("loaded");
+        party.ok(seats[1], Command::Ready { item, ready: false });
+        assert_eq!(*party.room.timeline(), timeline);
+    }
+
+    #[test]
+    fn it_can_be_forced_and_a_report_for_another_item_is_nothing() {
+        let (mut party, seats) = watchers(Policy::default(), 2);
+        party.ok(seats[0], load("a"));
+        assert!(
+            party
+                .ok(
+                    seats[0],
+                    Command::Ready {
+                        item: ItemId(99),
+                        ready: true
+                    }
+                )
+                .is_empty()
+        );
+        party.ok(seats[1], Command::ForceStart);
+        assert!(party.playing());
+    }
+
+    #[test]
+    fn switching_the_barrier_off_lets_go() {
+        let (mut party, seats) = watchers(Policy::default(), 2);
+        party.ok(seats[0], load("a"));
+        party.ok(seats[0], PLAY);
+        let patch = crate::PolicyPatch {
+            barrier: Some(BarrierPolicy::Off),
+            ..Default::default()
+        };
+        party.ok(seats[0], Command::SetPolicy { patch });
+        assert!(party.playing());
+    }
+
+    #[test]
+    fn thirty_at_a_tenth_are_three() {
+        assert!(met(0.1, 3, 27));
+        assert!(!met(0.1, 2, 28));
+        assert!(met(1.0, 0, 0));
+    }
+}

@@ -19,7 +19,10 @@ mod event;
 mod id;
 mod lifecycle;
 mod media;
+mod member;
 mod moderation;
+#[cfg(test)]
+mod party;
 mod people;
 mod playback;
 mod policy;
@@ -43,7 +46,7 @@ pub use event::{Audience, ControlKind, Departure, Event, Outcome};
 pub use id::{ItemId, MemberId, MessageId, NodeId, PersonId, SeatId};
 pub use lifecycle::Life;
 pub use media::{Media, SourceKind};
-pub use people::{Member, Role, Seat, Standing};
+pub use member::{Member, Role, Seat, Standing};
 pub use policy::{
     Barrier as BarrierPolicy, ChatRules, Controls, Entry as EntryPolicy, HostAbsence, Policy,
     PolicyPatch, StartLead, Visibility, Who,

@@ -4,7 +4,7 @@
 //! anybody there, is the barrier met); `tick` does what is due. [`Room::deadline`] names the
 //! next instant at which a tick would do something; it reads the heads of ordered lists, so
 //! it costs the same with ten members and ten thousand. The ends are final.
-use crate::people::Role;
+use crate::member::Role;
 use crate::room::Step;
 use crate::{
     Audience, ControlKind, Departure, Event, HostAbsence, MemberId, Room, SeatId, ServerTime,
@@ -208,5 +208,206 @@ impl Room {
                 },
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::party::{NODE, PLAY, Party, load, say};
+    use crate::{Command, Grant, Policy, PolicyPatch, Refusal, Span};
+
+    fn with(host_absence: HostAbsence) -> Policy {
+        Policy {
+            host_absence,
+            ..Policy::default()
+        }
+    }
+
+    const GRACE: HostAbsence = HostAbsence::Grace {
+        span: Span::seconds(300),
+    };
+
+    #[test]
+    fn a_room_goes_on_without_its_host_and_keeps_the_role_for_them() {
+        let (mut party, host, ann, _) = Party::of_three(with(HostAbsence::Stay));
+        party.lose(host);
+        party.pass(Span::seconds(600));
+        assert!(party.live());
+        let away = party.room.host().expect("still the host");
+        assert!(!away.present() && away.seats.is_empty());
+        party.ok(ann, say("where is she?"));
+        let back = party
+            .arrive("Hanna", Grant::None, false)
+            .expect("may come back");
+        assert_eq!(party.member(back).role, Role::Host);
+        assert_eq!(party.room.members().count(), 3);
+    }
+
+    #[test]
+    fn a_room_closes_with_its_host_where_it_says_so_but_not_within_the_hold() {
+        let (mut party, host, ann, _) = Party::of_three(with(HostAbsence::Close));
+        party.lose(host);
+        party.pass(Span::seconds(89));
+        assert!(party.live());
+        party.pass(Span::seconds(1));
+        assert_eq!(party.room.life(), Life::Ended { at: party.now });
+        assert_eq!(party.act(ann, say("hello?")), Err(Refusal::RoomOver));
+    }
+
+    #[test]
+    fn a_host_back_within_grace_changes_nothing_for_the_others() {
+        let (mut party, host, ..) = Party::of_three(with(GRACE));
+        party.ok(host, load("a"));
+        party.ok(host, PLAY);
+        let timeline = *party.room.timeline();
+        party.lose(host);
+        party.pass(Span::seconds(90));
+        assert_eq!(
+            party.room.life(),
+            Life::Grace {
+                until: party.now + Span::seconds(300)
+            }
+        );
+        party.pass(Span::seconds(5));
+        party
+            .arrive("Hanna", Grant::None, false)
+            .expect("may come back");
+        assert!(party.live());
+        assert_eq!(*party.room.timeline(), timeline);
+        party.pass(Span::seconds(3600));
+        assert!(party.live());
+    }
+
+    #[test]
+    fn a_room_expires_after_grace_for_good() {
+        let (mut party, host, ann, _) = Party::of_three(with(GRACE));
+        party.ok(host, load("a"));
+        party.ok(host, PLAY);
+        party.ok(host, Command::Leave);
+        assert!(matches!(party.room.life(), Life::Grace { .. }));
+        party.pass(Span::seconds(299));
+        assert!(!party.room.life().is_terminal());
+        let events = party.pass(Span::seconds(1));
+        assert_eq!(party.room.life(), Life::Expired { at: party.now });
+        assert!(events.contains(&Event::SeatRevoked {
+            seat: ann,
+            reason: Departure::RoomOver
+        }));
+        assert_eq!((party.room.members().count(), party.playing()), (0, false));
+        assert_eq!(
+            party.arrive("Hanna", Grant::Host, false),
+            Err(Refusal::RoomOver)
+        );
+        assert_eq!(
+            (
+                party.server(Command::Tick).map(|o| o.events),
+                party.room.deadline()
+            ),
+            (Ok(vec![]), None)
+        );
+        for command in [
+            Command::Disconnect { node: NODE },
+            Command::NodeLost { node: NODE },
+        ] {
+            assert!(party.server(command).is_ok());
+        }
+        assert_eq!(party.server(Command::End), Err(Refusal::RoomOver));
+    }
+
+    #[test]
+    fn the_longest_present_co_host_inherits_else_the_longest_present_member() {
+        let (mut party, host, ann, ben) = Party::of_three(with(HostAbsence::HandOver));
+        let member = party.id(ben);
+        party.ok(
+            host,
+            Command::SetCoHost {
+                member,
+                co_host: true,
+            },
+        );
+        party.ok(host, Command::Leave);
+        assert_eq!(party.member(ben).role, Role::Host);
+        party.ok(ben, Command::Leave);
+        assert_eq!(party.member(ann).role, Role::Host);
+        // The first host is a co-host when she comes back.
+        let back = party
+            .arrive("Hanna", Grant::Host, false)
+            .expect("may come back");
+        assert_eq!(party.member(back).role, Role::CoHost);
+    }
+
+    #[test]
+    fn the_last_who_leaves_takes_the_role_along_until_somebody_comes() {
+        let (mut party, host, ann, ben) = Party::of_three(with(HostAbsence::HandOver));
+        for seat in [ann, ben, host] {
+            party.ok(seat, Command::Leave);
+        }
+        assert!(party.room.host().is_some());
+        let first = party.arrive("Cem", Grant::None, false).expect("may enter");
+        assert_eq!(party.member(first).role, Role::Host);
+        assert_eq!(party.room.members().count(), 1);
+    }
+
+    #[test]
+    fn grace_follows_the_policy_while_it_runs() {
+        let (mut party, host, ..) = Party::of_three(with(GRACE));
+        party.ok(host, Command::Leave);
+        let patch = PolicyPatch {
+            host_absence: Some(HostAbsence::Stay),
+            ..Default::default()
+        };
+        party
+            .server(Command::SetPolicy { patch })
+            .expect("the server may");
+        assert!(party.live());
+    }
+
+    #[test]
+    fn an_empty_room_expires_and_one_with_somebody_in_it_never_does() {
+        let policy = Policy {
+            idle_expiry: Span::seconds(600),
+            ..Policy::default()
+        };
+        let (mut party, host, ann, ben) = Party::of_three(policy);
+        party.pass(Span::seconds(10_000));
+        for seat in [host, ann, ben] {
+            party.lose(seat);
+        }
+        party.pass(Span::seconds(599));
+        assert!(party.live());
+        party.pass(Span::seconds(1));
+        assert_eq!(party.room.life(), Life::Expired { at: party.now });
+
+        let mut nobody = Party::new(policy);
+        nobody.pass(Span::seconds(600));
+        assert!(nobody.room.life().is_terminal());
+    }
+
+    #[test]
+    fn time_never_goes_back() {
+        let (mut party, host, ..) = Party::of_three(Policy::default());
+        party.ok(host, load("a"));
+        party.ok(host, PLAY);
+        party.pass(Span::seconds(10));
+        party.ok(host, say("now"));
+        let latest = party.now;
+        party.now = ServerTime(0);
+        party.ok(host, crate::party::PAUSE);
+        assert_eq!(party.room.timeline().at, latest);
+    }
+
+    #[test]
+    fn a_tick_with_nothing_due_is_nothing() {
+        let (mut party, ..) = Party::of_three(Policy::default());
+        let before = party.room.clone();
+        assert!(
+            party
+                .server(Command::Tick)
+                .expect("harmless")
+                .events
+                .is_empty()
+        );
+        assert_eq!(party.room, before);
     }
 }

@@ -6,7 +6,7 @@
 //! is decided elsewhere (`seats`, `moderation`, `rights`). Indexes are derived: a snapshot
 //! holds the lists only, and `reindex` makes the rest anew.
 use crate::chat::Speech;
-use crate::{MemberId, NodeId, PersonId, SeatId, ServerTime};
+use crate::{Member, MemberId, NodeId, PersonId, Role, SeatId, ServerTime, Standing, text};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,121 +21,6 @@ pub(crate) const MAX_BANNED: usize = 1000;
 
 /// People who may wait for approval at a time, so that a stranger's script can't fill the room's memory.
 pub(crate) const MAX_PENDING: usize = 200;
-
-/// What somebody is in this room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// The one whose room it is.
-    Host,
-    /// Trusted by the host.
-    CoHost,
-    /// Everybody else.
-    Viewer,
-}
-
-/// Whether somebody has been let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Knocked; gets nothing of the room until admitted.
-    Pending,
-    /// In.
-    Admitted,
-    /// Out for good. Holds no seat.
-    Banned,
-}
-
-/// One connection's place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Seat {
-    /// Its name.
-    pub id: SeatId,
-    /// The process that holds, or last held, its connection.
-    pub node: NodeId,
-    /// Kind of client.
-    pub client: String,
-    /// Whether this client reports readiness.
-    pub reports: bool,
-    /// Whether it is connected.
-    pub connected: bool,
-    /// When its connection was lost; `None` while connected.
-    pub away_since: Option<ServerTime>,
-}
-
-/// A person in this room.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Member {
-    /// Their number in this room; the same again when they come back.
-    pub id: MemberId,
-    /// Who they are across rooms.
-    pub person: PersonId,
-    /// Shown name, unique in the room.
-    pub name: String,
-    /// Host, co-host or viewer.
-    pub role: Role,
-    /// Let in, waiting, or banned.
-    pub standing: Standing,
-    /// Nobody hears them.
-    pub muted: bool,
-    /// Their devices, in order of joining. Empty only for a host who is away for longer than the hold, and for the banned.
-    pub seats: Vec<Seat>,
-    /// Whether one of their players reported that it could start the current item at once.
-    pub ready: bool,
-    /// When they came (this time).
-    pub joined_at: ServerTime,
-    /// Kicked, and not let in since: needs more than the link.
-    #[serde(default)]
-    pub(crate) kicked: bool,
-    /// What they said lately, for the limits of the chat.
-    #[serde(default)]
-    pub(crate) speech: Speech,
-}
-
-impl Member {
-    /// Whether any of their devices is connected.
-    pub fn present(&self) -> bool {
-        self.seats.iter().any(|seat| seat.connected)
-    }
-
-    /// Whether a connected device of theirs reports readiness: only those are ever waited for.
-    pub fn reports(&self) -> bool {
-        self.seats.iter().any(|seat| seat.connected && seat.reports)
-    }
-
-    /// Kind of client, of the device that joined first among the connected (else among all); empty without a seat.
-    pub fn client(&self) -> &str {
-        let seat = self
-            .seats
-            .iter()
-            .find(|seat| seat.connected)
-            .or(self.seats.first());
-        seat.map_or("", |seat| seat.client.as_str())
-    }
-
-    /// Since when none of their devices is connected; `None` while one is, and without a seat.
-    pub fn away_since(&self) -> Option<ServerTime> {
-        if self.present() {
-            None
-        } else {
-            self.seats.iter().filter_map(|seat| seat.away_since).max()
-        }
-    }
-
-    pub(crate) fn admitted(&self) -> bool {
-        self.standing == Standing::Admitted
-    }
-
-    /// Whether a barrier may wait for them.
-    pub(crate) fn counts_for_barrier(&self) -> bool {
-        self.admitted() && self.reports()
-    }
-
-    /// Remembered longer than others: forgetting would undo a decision of the host.
-    fn privileged(&self) -> bool {
-        self.role != Role::Viewer || self.muted || self.kicked
-    }
-}
 
 /// Everybody, with what is needed to find them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -262,7 +147,7 @@ impl People {
 
     /// `name` if nobody has it (or only `except`), else with the next number: `Ann`, `Ann 2`, `Ann 3`.
     pub(crate) fn free_name(&self, name: &str, except: Option<MemberId>) -> String {
-        let (base, mut number) = name_key(name);
+        let (base, mut number) = text::name_key(name);
         if self
             .by_name
             .get(&(base.clone(), number))
@@ -273,7 +158,7 @@ impl People {
         let shown: String = if number == 1 {
             name.to_owned()
         } else {
-            strip_number(name).to_owned()
+            text::strip_number(name).to_owned()
         };
         let all = (base.clone(), 0)..=(base, u32::MAX);
         if let Some(((_, highest), _)) = self.by_name.range(all).next_back() {
@@ -282,7 +167,7 @@ impl People {
         loop {
             number = number.saturating_add(1);
             let candidate = format!("{shown} {number}");
-            if !self.by_name.contains_key(&name_key(&candidate)) {
+            if !self.by_name.contains_key(&text::name_key(&candidate)) {
                 return candidate;
             }
         }
@@ -408,7 +293,7 @@ impl People {
             self.host = Some(member.id);
         }
         self.by_person.insert(member.person.clone(), member.id);
-        self.by_name.insert(name_key(&member.name), member.id);
+        self.by_name.insert(text::name_key(&member.name), member.id);
         for seat in &member.seats {
             self.by_seat.insert(seat.id, member.id);
             if let Some(since) = seat.away_since {
@@ -420,7 +305,7 @@ impl People {
             (true, true) => {}
             (false, _) => self.pending += 1,
         }
-        self.connected += connected_seats(member);
+        self.connected += member.connected_seats();
     }
 
     fn unindex(&mut self, member: &Member) {
@@ -428,7 +313,7 @@ impl People {
             self.host = None;
         }
         self.by_person.remove(&member.person);
-        self.by_name.remove(&name_key(&member.name));
+        self.by_name.remove(&text::name_key(&member.name));
         for seat in &member.seats {
             self.by_seat.remove(&seat.id);
             if let Some(since) = seat.away_since {
@@ -440,7 +325,7 @@ impl People {
             (true, true) => {}
             (false, _) => self.pending -= 1,
         }
-        self.connected -= connected_seats(member);
+        self.connected -= member.connected_seats();
     }
 
     // ---- to and from a snapshot --------------------------------------------------
@@ -466,7 +351,7 @@ impl People {
         for member in record.members {
             let taken = people.members.contains_key(&member.id)
                 || people.by_person.contains_key(&member.person)
-                || people.by_name.contains_key(&name_key(&member.name));
+                || people.by_name.contains_key(&text::name_key(&member.name));
             let mut ids = BTreeSet::new();
             let seats_taken = member
                 .seats
@@ -522,37 +407,6 @@ impl People {
 pub(crate) struct Touch<'a> {
     pub(crate) ready: &'a mut bool,
     pub(crate) speech: &'a mut Speech,
-}
-
-fn connected_seats(member: &Member) -> u32 {
-    if member.admitted() {
-        member.seats.iter().filter(|seat| seat.connected).count() as u32
-    } else {
-        0
-    }
-}
-
-/// What makes two names the same: letters without case, and the number at the end (1 without one).
-fn name_key(name: &str) -> (String, u32) {
-    let base = strip_number(name);
-    let number = name[base.len()..].trim_start().parse().unwrap_or(1);
-    (base.to_lowercase(), number)
-}
-
-/// `Ann` of `Ann 2`: a number of two to nine hundred thousand after a space, written as we write it.
-fn strip_number(name: &str) -> &str {
-    match name.rsplit_once(' ') {
-        Some((base, digits))
-            if !base.is_empty()
-                && (1..=6).contains(&digits.len())
-                && digits.bytes().all(|b| b.is_ascii_digit())
-                && !digits.starts_with('0')
-                && digits != "1" =>
-        {
-            base
-        }
-        _ => name,
-    }
 }
 
 #[cfg(test)]

@@ -182,3 +182,66 @@ impl Room {
         step.emit(Audience::All, Event::Pool);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::party::{Party, clip};
+    use crate::{Command, Policy, Refusal, SeatId};
+    use std::collections::BTreeSet;
+
+    fn offer(party: &mut Party, seat: SeatId, keys: &[&str]) {
+        party.ok(
+            seat,
+            Command::PoolOffer {
+                media: keys.iter().map(|key| clip(key)).collect(),
+            },
+        );
+    }
+
+    #[test]
+    fn each_clip_is_drawn_once_until_the_pool_is_reset() {
+        let (mut party, host, ann, ben) = Party::of_three(Policy::default());
+        offer(&mut party, ann, &["a", "b", "c"]);
+        offer(&mut party, ben, &["c", "d"]);
+        assert_eq!(party.room.pool_left(), 4);
+        let mut seen = BTreeSet::new();
+        for seed in 0..4 {
+            party.seed = seed;
+            party.ok(host, Command::PoolDraw);
+            seen.insert(party.room.current().expect("drawn").media.key.clone());
+        }
+        assert_eq!((seen.len(), party.room.pool_left()), (4, 0));
+        assert_eq!(party.act(host, Command::PoolDraw), Err(Refusal::PoolEmpty));
+        party.ok(host, Command::PoolReset);
+        assert_eq!(party.room.pool_left(), 4);
+    }
+
+    #[test]
+    fn an_offer_goes_with_its_member_and_a_drawn_clip_stays_drawn() {
+        let (mut party, host, ann, ben) = Party::of_three(Policy::default());
+        offer(&mut party, ann, &["a"]);
+        offer(&mut party, ben, &["b"]);
+        party.ok(host, Command::PoolDraw);
+        let drawn = party.room.current().expect("drawn").media.key.clone();
+        let (mine, other) = if drawn == "a" { (ann, ben) } else { (ben, ann) };
+        offer(&mut party, mine, &[]);
+        assert_eq!(party.room.pool_left(), 1);
+        offer(&mut party, mine, &[drawn.as_str()]);
+        assert_eq!(party.room.pool_left(), 1);
+        party.ok(other, Command::Leave);
+        assert_eq!(party.room.pool_left(), 0);
+    }
+
+    #[test]
+    fn an_offer_has_an_end() {
+        let (mut party, _, ann, _) = Party::of_three(Policy::default());
+        let media = (0..501).map(|i| clip(&i.to_string())).collect();
+        assert_eq!(
+            party
+                .act(ann, Command::PoolOffer { media })
+                .expect_err("refused")
+                .code(),
+            "limit_reached"
+        );
+    }
+}

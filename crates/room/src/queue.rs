@@ -194,3 +194,205 @@ impl Room {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::party::{Party, clip};
+    use crate::{Command, Controls, ItemId, Policy, Refusal, SeatId, Who};
+
+    fn queued(keys: &[&str]) -> (Party, SeatId, SeatId, SeatId) {
+        let (mut party, host, ann, ben) = Party::of_three(Policy::default());
+        for key in keys {
+            party.ok(
+                ann,
+                Command::QueueAdd {
+                    media: clip(key),
+                    before: None,
+                },
+            );
+        }
+        (party, host, ann, ben)
+    }
+
+    fn keys(party: &Party) -> String {
+        party
+            .room
+            .queue()
+            .iter()
+            .map(|item| item.media.key.as_str())
+            .collect()
+    }
+
+    fn item(party: &Party, key: &str) -> ItemId {
+        party
+            .room
+            .queue()
+            .iter()
+            .find(|item| item.media.key == key)
+            .expect("queued")
+            .id
+    }
+
+    #[test]
+    fn items_are_added_moved_and_removed_by_name() {
+        let (mut party, host, ..) = queued(&["a", "b", "c"]);
+        let (a, b, c) = (item(&party, "a"), item(&party, "b"), item(&party, "c"));
+        party.ok(
+            host,
+            Command::QueueAdd {
+                media: clip("d"),
+                before: Some(b),
+            },
+        );
+        assert_eq!(keys(&party), "adbc");
+        party.ok(
+            host,
+            Command::QueueMove {
+                item: c,
+                before: Some(a),
+            },
+        );
+        assert_eq!(keys(&party), "cadb");
+        party.ok(
+            host,
+            Command::QueueMove {
+                item: c,
+                before: Some(b),
+            },
+        );
+        assert_eq!(keys(&party), "adcb");
+        party.ok(
+            host,
+            Command::QueueMove {
+                item: a,
+                before: None,
+            },
+        );
+        assert_eq!(keys(&party), "dcba");
+        assert!(
+            party
+                .ok(
+                    host,
+                    Command::QueueMove {
+                        item: a,
+                        before: Some(a)
+                    }
+                )
+                .is_empty()
+        );
+        party.ok(host, Command::QueueRemove { item: c });
+        assert_eq!(
+            party.act(host, Command::QueueRemove { item: c }),
+            Err(Refusal::UnknownItem)
+        );
+        assert_eq!(keys(&party), "dba");
+    }
+
+    #[test]
+    fn votes_order_it_when_somebody_sorts_and_ties_keep_their_order() {
+        let (mut party, host, ann, ben) = queued(&["a", "b", "c"]);
+        let (b, c) = (item(&party, "b"), item(&party, "c"));
+        for (seat, item) in [(ann, c), (ben, c), (ben, b), (ben, b)] {
+            party.ok(seat, Command::QueueVote { item, up: true });
+        }
+        assert_eq!(keys(&party), "abc");
+        party.ok(host, Command::QueueSort);
+        assert_eq!(keys(&party), "cba");
+        party.ok(ann, Command::QueueVote { item: c, up: false });
+        party.ok(host, Command::QueueSort);
+        assert_eq!(keys(&party), "cba");
+    }
+
+    #[test]
+    fn a_shuffle_is_the_same_for_the_same_seed() {
+        let letters = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let ((mut one, host, ..), (mut two, ..)) = (queued(&letters), queued(&letters));
+        (one.seed, two.seed) = (42, 42);
+        one.ok(host, Command::QueueShuffle);
+        two.ok(host, Command::QueueShuffle);
+        assert_eq!(keys(&one), keys(&two));
+        assert_ne!(keys(&one), letters.concat());
+    }
+
+    #[test]
+    fn the_next_is_the_first_or_the_one_named() {
+        let (mut party, host, ..) = queued(&["a", "b", "c"]);
+        let b = item(&party, "b");
+        party.ok(host, Command::QueueNext { item: Some(b) });
+        assert_eq!(
+            (party.room.timeline().item, keys(&party).as_str()),
+            (Some(b), "ac")
+        );
+        party.ok(host, Command::QueueNext { item: None });
+        party.ok(host, Command::QueueClear);
+        assert_eq!(
+            party.act(host, Command::QueueNext { item: None }),
+            Err(Refusal::QueueEmpty)
+        );
+    }
+
+    #[test]
+    fn a_viewer_without_the_right_may_vote_and_nothing_else() {
+        let controls = Controls {
+            queue: Who::CoHosts,
+            ..Policy::default().controls
+        };
+        let (mut party, host, ann, _) = Party::of_three(Policy {
+            controls,
+            ..Policy::default()
+        });
+        party.ok(
+            host,
+            Command::QueueAdd {
+                media: clip("a"),
+                before: None,
+            },
+        );
+        let a = item(&party, "a");
+        for command in [
+            Command::QueueAdd {
+                media: clip("b"),
+                before: None,
+            },
+            Command::QueueRemove { item: a },
+            Command::QueueNext { item: None },
+            Command::QueueShuffle,
+            Command::SetDuration {
+                item: a,
+                duration: crate::party::at(5.0),
+            },
+            crate::party::load("b"),
+        ] {
+            assert_eq!(
+                party.act(ann, command).expect_err("refused").code(),
+                "not_allowed"
+            );
+        }
+        party.ok(ann, Command::QueueVote { item: a, up: true });
+    }
+
+    #[test]
+    fn a_queue_has_an_end_and_a_medium_a_key() {
+        let (mut party, host, ..) = queued(&[]);
+        let nothing = Command::QueueAdd {
+            media: clip(""),
+            before: None,
+        };
+        assert_eq!(
+            party.act(host, nothing).expect_err("refused").code(),
+            "bad_text"
+        );
+        let media = crate::Media {
+            title: "x\u{0}".repeat(10_000),
+            ..clip("k")
+        };
+        party.ok(
+            host,
+            Command::QueueAdd {
+                media,
+                before: None,
+            },
+        );
+        assert_eq!(party.room.queue()[0].media.title, "x".repeat(200));
+    }
+}

@@ -8,7 +8,8 @@
 use crate::barrier::Barrier;
 use crate::chat::{Chat, Message};
 use crate::lifecycle::Life;
-use crate::people::{Member, People};
+use crate::member::Member;
+use crate::people::People;
 use crate::pool::Pool;
 use crate::queue::QueueItem;
 use crate::undo::{Undo, Undoable};

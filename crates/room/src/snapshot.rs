@@ -184,3 +184,70 @@ impl Room {
             .or_else(|| self.chat.flaw())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::party::{PLAY, Party, clip, load, say};
+    use crate::{Command, Grant};
+
+    fn busy() -> Room {
+        let mut party = Party::new(Policy {
+            entry: crate::EntryPolicy::Approval,
+            ..Policy::default()
+        });
+        let host = party.arrive("Hanna", Grant::Host, true).expect("the host");
+        let ann = party.arrive("Ann", Grant::Invite, true).expect("invited");
+        let ben = party.arrive("Ben", Grant::Invite, false).expect("invited");
+        party.arrive("Cem", Grant::None, false).expect("may knock");
+        party.ok(host, load("a"));
+        party.ok(ann, PLAY);
+        party.ok(ann, say("hello"));
+        party.ok(
+            ann,
+            Command::QueueAdd {
+                media: clip("b"),
+                before: None,
+            },
+        );
+        party.ok(
+            ann,
+            Command::PoolOffer {
+                media: vec![clip("c"), clip("d")],
+            },
+        );
+        let member = party.id(ben);
+        party.ok(host, Command::Ban { member });
+        party.lose(ann);
+        party.room
+    }
+
+    #[test]
+    fn a_room_survives_json_as_it_is() {
+        let room = busy();
+        let json = serde_json::to_string(&room.snapshot()).expect("plain data");
+        let snapshot: Snapshot = serde_json::from_str(&json).expect("what was written");
+        assert_eq!(Room::restore(snapshot), Ok(room));
+    }
+
+    #[test]
+    fn a_damaged_snapshot_is_refused_with_a_reason() {
+        let good = serde_json::to_value(busy().snapshot()).expect("plain data");
+        let damage: [(&str, serde_json::Value); 8] = [
+            ("/version", 2.into()),
+            ("/people/members/1/role", "host".into()),
+            ("/people/members/1/id", 1.into()),
+            ("/people/members/0/seats/0/id", 2.into()),
+            ("/timeline/item", 77.into()),
+            ("/barrier/waiting", serde_json::json!([1, 2, 3])),
+            ("/chat/next", 9.into()),
+            ("/policy/capacity", 0.into()),
+        ];
+        for (place, value) in damage {
+            let mut json = good.clone();
+            *json.pointer_mut(place).expect(place) = value;
+            let snapshot: Snapshot = serde_json::from_value(json).expect("still well-formed");
+            assert!(Room::restore(snapshot).is_err(), "{place}");
+        }
+    }
+}

@@ -97,6 +97,29 @@ pub(crate) fn reaction(raw: &str) -> Option<&str> {
     (fits && clean && seen).then_some(emoji)
 }
 
+/// What makes two names the same: letters without case, and the number at the end (1 without one).
+pub(crate) fn name_key(name: &str) -> (String, u32) {
+    let base = strip_number(name);
+    let number = name[base.len()..].trim_start().parse().unwrap_or(1);
+    (base.to_lowercase(), number)
+}
+
+/// `Ann` of `Ann 2`: a number of two to nine hundred thousand after a space, written as we write it.
+pub(crate) fn strip_number(name: &str) -> &str {
+    match name.rsplit_once(' ') {
+        Some((base, digits))
+            if !base.is_empty()
+                && (1..=6).contains(&digits.len())
+                && digits.bytes().all(|b| b.is_ascii_digit())
+                && !digits.starts_with('0')
+                && digits != "1" =>
+        {
+            base
+        }
+        _ => name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,7 +147,7 @@ mod tests {
     #[test]
     fn a_reaction_is_one_short_thing() {
         assert_eq!(reaction(" ❤️ "), Some("❤️"));
-        for bad in ["", " ", "a b", "\u{200D}", "x\n", &"😀".repeat(17)] {
+        for bad in ["", " ", "a b", "\u{200D}", "x\u{7}y", &"😀".repeat(17)] {
             assert_eq!(reaction(bad), None, "{bad:?}");
         }
     }

@@ -142,3 +142,141 @@ impl Room {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::party::{PAUSE, PLAY, Party, clip, load, seek};
+    use crate::{Command, Controls, Policy, PolicyPatch, Rate, Refusal, Span, Who};
+
+    fn playing_at_50() -> (Party, crate::SeatId, crate::SeatId) {
+        let (mut party, host, ann, _) = Party::of_three(Policy::default());
+        party.ok(host, load("a"));
+        party.ok(host, PLAY);
+        party.pass(Span(50_120));
+        (party, host, ann)
+    }
+
+    #[test]
+    fn a_seek_is_taken_back_to_where_it_was() {
+        let (mut party, _, ann) = playing_at_50();
+        party.ok(ann, seek(3.0));
+        party.pass(Span::seconds(2));
+        party.ok(ann, Command::Undo);
+        assert_eq!((party.position(), party.playing()), (50.0, true));
+        assert_eq!(party.act(ann, Command::Undo), Err(Refusal::NothingToUndo));
+    }
+
+    #[test]
+    fn a_scrub_is_one_control() {
+        let (mut party, _, ann) = playing_at_50();
+        for target in [55.0, 60.0, 80.0] {
+            party.ok(ann, seek(target));
+            party.pass(Span(400));
+        }
+        party.ok(ann, Command::Undo);
+        assert_eq!(party.position(), 50.0);
+    }
+
+    #[test]
+    fn an_accidental_pause_goes_on_where_it_stopped() {
+        let (mut party, host, ann) = playing_at_50();
+        party.ok(ann, PAUSE);
+        party.pass(Span::seconds(4));
+        party.ok(host, Command::Undo);
+        assert_eq!((party.position(), party.playing()), (50.0, true));
+    }
+
+    #[test]
+    fn a_speed_is_taken_back_without_a_jump() {
+        let (mut party, host, _) = playing_at_50();
+        party.ok(
+            host,
+            Command::SetRate {
+                rate: Rate::new(2.0).expect("a rate"),
+            },
+        );
+        party.pass(Span::seconds(5));
+        party.ok(host, Command::Undo);
+        assert_eq!(
+            (party.position(), party.room.timeline().rate),
+            (60.0, Rate::NORMAL)
+        );
+    }
+
+    #[test]
+    fn a_wrong_medium_gives_way_to_the_old_one_and_goes_back_into_the_queue() {
+        let (mut party, host, ann) = playing_at_50();
+        for key in ["b", "c"] {
+            party.ok(
+                host,
+                Command::QueueAdd {
+                    media: clip(key),
+                    before: None,
+                },
+            );
+        }
+        let wrong = party.room.queue()[1].id;
+        party.ok(ann, Command::QueueNext { item: Some(wrong) });
+        party.pass(Span::seconds(3));
+        party.ok(ann, Command::Undo);
+        assert_eq!(
+            party.room.current().map(|item| item.media.key.as_str()),
+            Some("a")
+        );
+        assert_eq!((party.position(), party.playing()), (50.0, true));
+        assert_eq!(
+            party
+                .room
+                .queue()
+                .iter()
+                .map(|item| item.media.key.as_str())
+                .collect::<Vec<_>>(),
+            ["b", "c"]
+        );
+    }
+
+    #[test]
+    fn it_is_possible_for_a_while_only() {
+        let (mut party, _, ann) = playing_at_50();
+        party.ok(ann, seek(3.0));
+        party.pass(Span(10_001));
+        assert_eq!(party.act(ann, Command::Undo), Err(Refusal::NothingToUndo));
+    }
+
+    #[test]
+    fn it_is_no_way_around_a_right_that_was_withdrawn() {
+        let (mut party, host, ann) = playing_at_50();
+        party.ok(ann, seek(3.0));
+        let controls = Controls {
+            seek: Who::Host,
+            ..party.room.policy().controls
+        };
+        party.ok(
+            host,
+            Command::SetPolicy {
+                patch: PolicyPatch {
+                    controls: Some(controls),
+                    ..Default::default()
+                },
+            },
+        );
+        assert_eq!(
+            party.act(ann, Command::Undo).expect_err("refused").code(),
+            "not_allowed"
+        );
+        party.ok(host, Command::Undo);
+        assert_eq!(party.position(), 50.0);
+    }
+
+    #[test]
+    fn it_is_told_who_did_what() {
+        let (mut party, _, ann) = playing_at_50();
+        party.ok(ann, PAUSE);
+        let undoable = party.room.undoable().expect("undoable");
+        assert_eq!(
+            (undoable.by, undoable.kind),
+            (party.id(ann), crate::ControlKind::Pause)
+        );
+        assert_eq!(undoable.until, party.now + Span::seconds(10));
+    }
+}

@@ -1,0 +1,12 @@
+// The page at `/api/docs`: reads the server's own OpenAPI document.
+import { mount } from 'svelte';
+
+import './design/tokens.css';
+import './design/base.css';
+import './design/theme.svelte';
+import Docs from './pages/Docs.svelte';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('docs.html has no element with id "app" to mount the page in');
+
+export default mount(Docs, { target });

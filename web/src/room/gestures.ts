@@ -1,0 +1,41 @@
+// What a person can do besides steering the player, each as one call. Components use
+// these, so that the protocol's words stay out of them.
+import type { Command } from '../net/protocol';
+import type { ItemId, MediaRef, MemberId, MessageId } from './model';
+
+export class Gestures {
+  #act: (command: Command) => Promise<boolean>;
+
+  constructor(act: (command: Command) => Promise<boolean>) {
+    this.#act = act;
+  }
+
+  startNow = () => this.#act({ do: 'start' });
+  undo = () => this.#act({ do: 'undo' });
+  rate = (rate: number) => this.#act({ do: 'rate', rate });
+  unload = () => this.#act({ do: 'unload' });
+
+  queueAdd = (media: MediaRef) => this.#act({ do: 'queue_add', media });
+  queueRemove = (item: ItemId) => this.#act({ do: 'queue_remove', item });
+  queueMove = (item: ItemId, before: ItemId | undefined) =>
+    this.#act({ do: 'queue_move', item, ...(before === undefined ? {} : { before }) });
+  vote = (item: ItemId, up: boolean) => this.#act({ do: 'queue_vote', item, up });
+  queueSort = () => this.#act({ do: 'queue_sort' });
+  queueShuffle = () => this.#act({ do: 'queue_shuffle' });
+  queueClear = () => this.#act({ do: 'queue_clear' });
+  next = (item?: ItemId) => this.#act({ do: 'queue_next', ...(item === undefined ? {} : { item }) });
+
+  deleteMessage = (message: MessageId) => this.#act({ do: 'delete_message', message });
+  rename = (name: string) => this.#act({ do: 'rename', name });
+
+  admit = (member: MemberId) => this.#act({ do: 'admit', member });
+  deny = (member: MemberId) => this.#act({ do: 'deny', member });
+  kick = (member: MemberId) => this.#act({ do: 'kick', member });
+  ban = (member: MemberId) => this.#act({ do: 'ban', member });
+  mute = (member: MemberId, muted: boolean) => this.#act({ do: 'mute', member, muted });
+  coHost = (member: MemberId, on: boolean) => this.#act({ do: 'co_host', member, co_host: on });
+  handOver = (member: MemberId) => this.#act({ do: 'hand_over', member });
+
+  roomName = (name: string) => this.#act({ do: 'room_name', name });
+  end = () => this.#act({ do: 'end' });
+}

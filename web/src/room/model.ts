@@ -1,0 +1,37 @@
+// The room's vocabulary for components: the wire types under names of their own, so
+// that nothing in `ui/` imports from `net/`.
+export type {
+  Barrier,
+  ChatMessage,
+  Controls,
+  EventsFrame,
+  ItemId,
+  Member,
+  MemberId,
+  MediaRef,
+  MessageId,
+  PlayerState,
+  Policy,
+  PolicyPatch,
+  QueueEntry,
+  Rights,
+  Role,
+  RoomEvent,
+  RoomMedia,
+  Snapshot,
+  Timeline,
+  Undo,
+  Who,
+} from '../net/protocol';
+export type { LibraryItem } from '../net/api';
+
+/** What the server last told about somebody's playback; null where unknown. */
+export interface Vital {
+  /** ms, positive: ahead of the room. */
+  skew: number | null;
+  /** s */
+  buffer: number | null;
+  /** Round trip, ms. */
+  delay: number | null;
+  state: import('../net/protocol').PlayerState | null;
+}

@@ -1,0 +1,151 @@
+// What the player says over the picture: one state at a time, in words, with a way
+// on. Pure, so that every sentence can be tested without a browser.
+import type { ConnectionState } from '../net/socket';
+import { names } from './phrases';
+import type { Snapshot } from './model';
+
+export type StageAction =
+  'choose' | 'start' | 'unmute' | 'retry_media' | 'next' | 'play' | 'ask_play' | 'invite' | 'catch_up';
+
+export interface StageStatus {
+  kind:
+    | 'empty'
+    | 'barrier'
+    | 'countdown'
+    | 'paused'
+    | 'blocked'
+    | 'buffering'
+    | 'problem'
+    | 'finished'
+    | 'loading'
+    | 'clear';
+  title: string;
+  detail: string;
+  actions: StageAction[];
+  /** Shown over a darkened picture; otherwise as a small note that leaves the picture free. */
+  veil: boolean;
+}
+
+export interface StageInput {
+  room: Snapshot;
+  connection: ConnectionState;
+  /** Server time, ms. */
+  now: number;
+  /** Own player: starved of data, unable to play, refused by the browser, at the end. */
+  buffering: boolean;
+  problem: string | null;
+  blocked: boolean;
+  /** The own player has a first frame. */
+  loaded: boolean;
+}
+
+const clear: StageStatus = { kind: 'clear', title: '', detail: '', actions: [], veil: false };
+
+export function stageStatus(input: StageInput): StageStatus {
+  const { room, now } = input;
+  const line = room.timeline;
+  const rights = room.you.rights;
+
+  if (!room.media || line.item === null) {
+    return {
+      kind: 'empty',
+      title: 'Nothing on yet',
+      detail: rights.queue
+        ? 'Choose something to watch. It starts for everybody at the same moment.'
+        : 'The host chooses what to watch. It will appear here by itself.',
+      actions: rights.queue ? ['choose', 'invite'] : ['invite'],
+      veil: true,
+    };
+  }
+
+  const problem = room.media.problem ?? input.problem;
+  if (problem) {
+    return {
+      kind: 'problem',
+      title: 'This cannot be played here',
+      detail: problem,
+      actions: rights.queue ? ['retry_media', 'choose'] : ['retry_media'],
+      veil: true,
+    };
+  }
+
+  if (room.barrier && room.barrier.waiting.length > 0) {
+    const mine = room.barrier.waiting.includes(room.you.member);
+    const others = room.barrier.waiting
+      .filter((id) => id !== room.you.member)
+      .map((id) => room.members.find((member) => member.id === id)?.name ?? 'somebody');
+    const left = Math.max(0, Math.ceil((room.barrier.deadline - now) / 1000));
+    const who = mine ? (others.length > 0 ? ['you', ...others] : ['you']) : others;
+    return {
+      kind: 'barrier',
+      title: mine && others.length === 0 ? 'Getting your picture ready…' : `Waiting for ${names(who)}`,
+      detail:
+        left > 0
+          ? `Starts when everybody has loaded, at the latest in ${left} s.`
+          : 'Starting now…',
+      actions: rights.play ? ['start'] : [],
+      veil: true,
+    };
+  }
+
+  if (input.blocked) {
+    return {
+      kind: 'blocked',
+      title: 'Your browser wants a click first',
+      detail: 'Click to join in with picture and sound.',
+      actions: ['unmute'],
+      veil: true,
+    };
+  }
+
+  if (line.playing && line.at - now > 250) {
+    return {
+      kind: 'countdown',
+      title: `Starting in ${Math.max(1, Math.ceil((line.at - now) / 1000))}`,
+      detail: '',
+      actions: [],
+      veil: false,
+    };
+  }
+
+  const end = line.duration;
+  if (end !== null && !line.playing && end > 0 && line.position >= end - 0.5) {
+    return {
+      kind: 'finished',
+      title: 'The end',
+      detail: room.queue[0]
+        ? `Next in the queue: ${room.queue[0].media.title}`
+        : 'Put something in the queue to go on.',
+      actions: rights.queue ? [room.queue.length > 0 ? 'next' : 'choose'] : [],
+      veil: true,
+    };
+  }
+
+  if (!line.playing) {
+    if (!input.loaded && input.buffering) {
+      return { kind: 'loading', title: 'Loading…', detail: '', actions: [], veil: false };
+    }
+    return {
+      kind: 'paused',
+      title: 'Paused',
+      detail: rights.play
+        ? ''
+        : rights.ask
+          ? 'The host has the controls. You can ask to play.'
+          : 'The host has the controls.',
+      actions: rights.play ? ['play'] : rights.ask ? ['ask_play'] : [],
+      veil: false,
+    };
+  }
+
+  if (input.buffering) {
+    return {
+      kind: 'buffering',
+      title: 'Loading for you…',
+      detail: 'The others watch on; you catch up by yourself.',
+      actions: [],
+      veil: false,
+    };
+  }
+  return clear;
+}

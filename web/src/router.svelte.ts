@@ -1,0 +1,43 @@
+// Two pages, one document: home at the root, a room at `r/CODE`. Moving between
+// them keeps the document, so that the click that opens a room also counts as the
+// gesture browsers want before they play sound.
+import { resolve } from './net/api';
+import { readRoomUrl, type RoomLink } from './net/link';
+
+export type Route = { page: 'home' } | { page: 'room'; link: RoomLink };
+
+function routeOf(url: URL): Route {
+  const link = readRoomUrl(url);
+  return link ? { page: 'room', link } : { page: 'home' };
+}
+
+class Router {
+  current = $state.raw<Route>(routeOf(new URL(location.href)));
+
+  constructor() {
+    addEventListener('popstate', () => (this.current = routeOf(new URL(location.href))));
+  }
+
+  /** `path` is relative to the page's root: `''` is home, `r/CODE` a room. */
+  go(path: string): void {
+    const url = new URL(resolve(path));
+    history.pushState(null, '', url);
+    this.current = routeOf(url);
+    scrollTo(0, 0);
+  }
+
+  /** For links: a plain left click stays in this document, everything else is the browser's. */
+  follow(event: MouseEvent, path: string): void {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+      return;
+    event.preventDefault();
+    this.go(path);
+  }
+}
+
+export const router = new Router();
+
+/** Takes key and name out of the address bar: they are secret, or meant for once. */
+export function cleanAddress(): void {
+  history.replaceState(history.state, '', location.pathname);
+}

@@ -1,0 +1,62 @@
+// What is open on the room page: which dialog, which tab, whether the panel shows,
+// fullscreen. Nothing of the room itself.
+import { setting } from '../../net/storage';
+
+export type Tab = 'chat' | 'people' | 'queue' | 'room';
+export type DialogName = 'invite' | 'sync' | 'keys' | 'add' | 'end';
+
+export class Shell {
+  tab = $state<Tab>('chat');
+  panel = $state(setting.get('panel') !== 'off');
+  dialog = $state<DialogName | null>(null);
+  fullscreen = $state(false);
+  /** Raised to put the cursor into the chat field, wherever that is now. */
+  chatFocus = $state(0);
+  /** Chat lines that came in unseen. */
+  unread = $state(0);
+  #panelBefore = true;
+  #root: HTMLElement | null = null;
+
+  attach(root: HTMLElement): () => void {
+    this.#root = root;
+    const changed = (): void => {
+      const now = document.fullscreenElement !== null;
+      if (now === this.fullscreen) return;
+      this.fullscreen = now;
+      if (now) {
+        this.#panelBefore = this.panel;
+        this.panel = false;
+      } else this.panel = this.#panelBefore;
+    };
+    document.addEventListener('fullscreenchange', changed);
+    return () => document.removeEventListener('fullscreenchange', changed);
+  }
+
+  togglePanel(): void {
+    this.panel = !this.panel;
+    if (!this.fullscreen) setting.set('panel', this.panel ? null : 'off');
+  }
+
+  show(tab: Tab): void {
+    this.tab = tab;
+    if (!this.panel) this.togglePanel();
+  }
+
+  open(dialog: DialogName): void {
+    this.dialog = dialog;
+  }
+
+  focusChat(): void {
+    if (this.panel) this.tab = 'chat';
+    this.chatFocus += 1;
+  }
+
+  /** The whole room goes full screen, so that chat and dialogs come along. */
+  async toggleFullscreen(video: HTMLVideoElement | null): Promise<void> {
+    if (document.fullscreenElement) return document.exitFullscreen();
+    if (this.#root?.requestFullscreen) return this.#root.requestFullscreen().catch(() => undefined);
+    // iPhones can only put the bare video there.
+    (video as (HTMLVideoElement & { webkitEnterFullscreen?: () => void }) | null)
+      ?.webkitEnterFullscreen?.();
+  }
+}

@@ -160,6 +160,10 @@ impl Room {
         let Some(id) = by.filter(|_| self.timeline.item == Some(item)) else {
             return;
         };
+        if self.people.get(id).is_none_or(|member| !member.reports()) {
+            // It joined as a follower, and stays one: who could be ready could also be waited for.
+            return;
+        }
         let Some(member) = self.people.touch(id) else {
             return;
         };
@@ -426,6 +430,31 @@ mod tests {
         );
         party.ok(seats[1], Command::ForceStart);
         assert!(party.playing());
+    }
+
+    #[test]
+    fn a_follower_stays_one_even_if_it_reports() {
+        let (mut party, host, ann, _) = Party::of_three(Policy::default());
+        party.ok(host, load("a"));
+        let item = party.room.timeline().item.expect("loaded");
+        assert!(
+            party
+                .ok(ann, Command::Ready { item, ready: true })
+                .is_empty()
+        );
+        assert!(!party.member(ann).ready);
+    }
+
+    #[test]
+    fn readiness_goes_with_the_last_player_that_reported_it() {
+        let (mut party, seats) = watchers(Policy::default(), 2);
+        party.ok(seats[0], load("a"));
+        ready(&mut party, seats[1]);
+        assert!(party.member(seats[1]).ready);
+        party.lose(seats[1]);
+        assert!(!party.member(seats[1]).ready);
+        party.back(seats[1]).expect("held");
+        assert!(!party.member(seats[1]).ready);
     }
 
     #[test]

@@ -207,6 +207,8 @@ impl People {
         let mut member = self.members.remove(&id)?;
         self.unindex(&member);
         let answer = change(&mut member);
+        // Readiness was that of a player: without one that reports, nobody is ready.
+        member.ready &= member.reports();
         self.index(&member);
         self.members.insert(id, member);
         Some(answer)

@@ -14,8 +14,8 @@ use crate::pool::Pool;
 use crate::queue::QueueItem;
 use crate::undo::{Undo, Undoable};
 use crate::{
-    Audience, Command, ControlKind, Entry, Event, ItemId, MemberId, MessageId, Outcome, Policy,
-    Refusal, Revision, SeatId, ServerTime, Span, Timeline, text,
+    Actor, Audience, Command, ControlKind, Entry, Event, ItemId, MemberId, MessageId, Outcome,
+    Policy, Refusal, Revision, SeatId, ServerTime, Span, Timeline, text,
 };
 
 /// Characters in a room's name.
@@ -116,8 +116,10 @@ impl Room {
     /// A [`Refusal`] says which rule was broken; nothing at all has changed then.
     pub fn apply(&mut self, at: ServerTime, entry: &Entry) -> Result<Outcome, Refusal> {
         if self.life.is_terminal() {
-            return match entry.command {
-                Command::Disconnect { .. } | Command::Tick | Command::NodeLost { .. } => {
+            // What the server sends about connections and time may come late; there is nothing left to do.
+            return match (&entry.command, entry.actor) {
+                (Command::Disconnect { .. }, _)
+                | (Command::Tick | Command::NodeLost { .. }, Actor::Server) => {
                     Ok(Outcome::default())
                 }
                 _ => Err(Refusal::RoomOver),

@@ -356,10 +356,7 @@ impl Room {
     ) -> bool {
         let changed = self.people.update(id, |member| {
             let seat = member.seats.iter_mut().find(|seat| seat.id == seat_id);
-            let changed = seat.is_some_and(change);
-            // Readiness was that of a player which is gone.
-            member.ready &= member.reports();
-            changed
+            seat.is_some_and(change)
         });
         changed.unwrap_or(false)
     }

@@ -1,0 +1,591 @@
+//! A small world of people, items and times for random histories, and what must hold in all of them.
+//!
+//! A [`Move`] is a handful of small numbers that stand for an entry: who, what, on which of the items
+//! or people there are. A failing history can be cut down by leaving moves out. Names are few, so that
+//! histories collide: eight people with two seats each, sixteen clips.
+use watchalong_room::{
+    Actor, BarrierPolicy, ChatRules, Command, Controls, Entry, EntryPolicy, Event, Grant,
+    HostAbsence, ItemId, Life, Media, MemberId, MessageId, NodeId, Outcome, PersonId, Policy,
+    PolicyPatch, Position, Rate, Refusal, Revision, Role, Room, SeatId, ServerTime, SourceKind,
+    Span, Standing, StartLead, Who,
+};
+
+/// One entry of a random history.
+#[derive(Clone, Copy, Debug)]
+pub struct Move {
+    pub kind: u8,
+    pub who: u8,
+    pub what: u8,
+    pub amount: u16,
+}
+
+fn who_may(n: u8) -> Who {
+    [Who::Everyone, Who::CoHosts, Who::Host][usize::from(n % 3)]
+}
+
+fn controls(n: u16) -> Controls {
+    let digit = |place: u32| who_may((n / 3u16.pow(place) % 3) as u8);
+    Controls {
+        play: digit(0),
+        seek: digit(1),
+        rate: digit(2),
+        queue: digit(3),
+        chat: digit(4),
+        invite: digit(5),
+        people: digit(6),
+        ask: n.is_multiple_of(2),
+    }
+}
+
+/// One of many policies.
+pub fn policy(n: u64) -> Policy {
+    let [a, b, c, d, e, f, low, high] = n.to_le_bytes();
+    Policy {
+        entry: [
+            EntryPolicy::Open,
+            EntryPolicy::Open,
+            EntryPolicy::Approval,
+            EntryPolicy::Invite,
+        ][usize::from(a % 4)],
+        controls: controls(u16::from_le_bytes([low, high])),
+        seek_pauses: b.is_multiple_of(2),
+        host_absence: host_absence(c),
+        barrier: barrier(d),
+        start_lead: if e.is_multiple_of(2) {
+            Policy::default().start_lead
+        } else {
+            StartLead::Fixed {
+                play: Span(0),
+                pause: Span(300),
+                seek: Span(0),
+            }
+        },
+        capacity: u32::from(f % 8) + 1,
+        seat_hold: Span(i64::from(a % 3) * 1_500),
+        idle_expiry: Span::seconds(60),
+        undo_window: Span(i64::from(b % 3) * 5_000),
+        auto_advance: !f.is_multiple_of(3),
+        ..Policy::default()
+    }
+}
+
+fn host_absence(n: u8) -> HostAbsence {
+    match n % 5 {
+        0 => HostAbsence::Grace {
+            span: Span::seconds(4),
+        },
+        1 => HostAbsence::Close,
+        2 | 3 => HostAbsence::HandOver,
+        _ => HostAbsence::Stay,
+    }
+}
+
+fn barrier(n: u8) -> BarrierPolicy {
+    match n % 4 {
+        0 => BarrierPolicy::Off,
+        n => BarrierPolicy::Wait {
+            quorum: f64::from(n) / 3.0,
+            deadline: Span::seconds(3),
+        },
+    }
+}
+
+fn media(n: u8) -> Media {
+    let duration = (!n.is_multiple_of(3)).then(|| Position::clamped(f64::from(n % 16) + 0.5));
+    Media {
+        kind: SourceKind::Library,
+        key: format!("clip{}", n % 16),
+        title: String::new(),
+        duration,
+    }
+}
+
+/// Mostly something of this room; now and then what was, or never was.
+fn item(room: &Room, n: u8) -> ItemId {
+    let items: Vec<ItemId> = room
+        .current()
+        .into_iter()
+        .chain(room.queue())
+        .map(|item| item.id)
+        .collect();
+    let place = usize::from(n / 8) % items.len().max(1);
+    items
+        .get(place)
+        .copied()
+        .filter(|_| !n.is_multiple_of(8))
+        .unwrap_or(ItemId(u64::from(n) + 1))
+}
+
+/// As `item`, of people: those in the room, and those banned from it.
+fn member(room: &Room, n: u8) -> MemberId {
+    let people: Vec<MemberId> = room
+        .members()
+        .chain(room.banned())
+        .map(|member| member.id)
+        .collect();
+    let place = usize::from(n / 8) % people.len().max(1);
+    people
+        .get(place)
+        .copied()
+        .filter(|_| !n.is_multiple_of(8))
+        .unwrap_or(MemberId(u32::from(n / 8) + 1))
+}
+
+/// As `item`, of messages.
+fn message(room: &Room, n: u8) -> MessageId {
+    let latest = room
+        .messages()
+        .next_back()
+        .map_or(0, |message| message.id.0);
+    MessageId((latest + 1).saturating_sub(u64::from(n % 8)))
+}
+
+/// The entry a move stands for, and how much later it comes.
+pub fn entry(m: Move, room: &Room) -> (Span, Entry) {
+    let Move {
+        kind,
+        who,
+        what,
+        amount,
+    } = m;
+    let gap = Span(if what.is_multiple_of(8) {
+        i64::from(amount) / 8
+    } else {
+        i64::from(amount % 400)
+    });
+    let seat = SeatId(u64::from(who % 16));
+    let node = NodeId(u64::from(what % 2));
+    let (item, member) = (item(room, what), member(room, what));
+    let position = Position::clamped(f64::from(amount) / 2000.0);
+    let seen = amount.is_multiple_of(2).then_some(position);
+    let expect = match what % 16 {
+        0 => Some(room.timeline().revision),
+        1 => Some(Revision(0)),
+        _ => None,
+    };
+    let yes = !amount.is_multiple_of(4);
+    let before = yes.then(|| self::item(room, amount as u8));
+    let mut actor = Actor::Seat(seat);
+    let command = match kind % 64 {
+        0..=7 => {
+            // Mostly the seat's own person; now and then somebody tries another's seat.
+            let person = if what.is_multiple_of(31) {
+                amount % 8
+            } else {
+                u16::from(who % 16) / 2
+            };
+            let grant = [
+                Grant::None,
+                Grant::None,
+                Grant::None,
+                Grant::Invite,
+                Grant::Password,
+                Grant::Host,
+            ];
+            Command::Join {
+                person: PersonId(format!("person{person}")),
+                name: ["Ann", "Ben", "Ann 2", "\u{202E}Cem"][usize::from(what % 4)].to_owned(),
+                grant: grant[usize::from(what % 6)],
+                client: "web".to_owned(),
+                reports: yes,
+                node,
+            }
+        }
+        8..=9 => Command::Resume { node },
+        10..=11 => Command::Disconnect { node },
+        12 => Command::Leave,
+        13 if what.is_multiple_of(4) => {
+            actor = Actor::Server;
+            Command::NodeLost { node }
+        }
+        13..=16 => {
+            // Now and then somebody tries what only the server may.
+            if what != 1 {
+                actor = Actor::Server;
+            }
+            Command::Tick
+        }
+        17..=20 => Command::Play {
+            position: seen,
+            expect,
+        },
+        21..=23 => Command::Pause {
+            position: seen,
+            expect,
+        },
+        24..=26 => Command::Seek { position, expect },
+        27 => Command::SetRate {
+            rate: Rate::new(f64::from(what % 4) + 0.5).expect("in range"),
+        },
+        28..=29 => Command::Load {
+            media: media(what),
+            position,
+            play: yes,
+        },
+        30 => Command::Unload,
+        31 => Command::SetDuration {
+            item,
+            duration: position,
+        },
+        32..=36 => Command::Ready { item, ready: yes },
+        37 => Command::ForceStart,
+        38..=39 => Command::Undo,
+        40 => Command::Ask { play: yes },
+        41..=43 => Command::QueueAdd {
+            media: media(what),
+            before: before.filter(|_| what > 128),
+        },
+        44 => Command::QueueRemove { item },
+        45 => Command::QueueMove { item, before },
+        46 => Command::QueueVote { item, up: yes },
+        47 => [
+            Command::QueueSort,
+            Command::QueueShuffle,
+            Command::QueueClear,
+        ][usize::from(what % 3)]
+        .clone(),
+        48..=49 => Command::QueueNext {
+            item: before.filter(|_| what > 200),
+        },
+        50 => Command::PoolOffer {
+            media: (0..if what == 255 {
+                501
+            } else {
+                u16::from(what % 4)
+            })
+                .map(|n| media((n as u8).wrapping_add(who)))
+                .collect(),
+        },
+        51 => [Command::PoolDraw, Command::PoolDraw, Command::PoolReset][usize::from(what % 3)]
+            .clone(),
+        52..=53 => Command::Say {
+            text: ["hi", "ho", "", "\u{200B}"][usize::from(what % 4)].to_owned(),
+            reply_to: yes.then(|| message(room, what)),
+        },
+        54 => Command::React {
+            emoji: "🎉".to_owned(),
+        },
+        55 => Command::DeleteMessage {
+            message: message(room, what),
+        },
+        56 => Command::Rename {
+            name: ["Ann", "Zoe"][usize::from(what % 2)].to_owned(),
+        },
+        57 => Command::Admit { member },
+        58 => Command::SetCoHost {
+            member,
+            co_host: yes,
+        },
+        59 => Command::HandOver { member },
+        60 => Command::Mute { member, muted: yes },
+        61 => match amount % 4 {
+            0 => Command::Kick { member },
+            1 => Command::Deny { member },
+            2 => Command::Ban { member },
+            _ => Command::Unban { member },
+        },
+        62 => Command::SetPolicy {
+            patch: patch(what, amount),
+        },
+        _ if what.is_multiple_of(64) => Command::End,
+        _ => Command::SetName {
+            name: format!("room {what}"),
+        },
+    };
+    if who >= 250 {
+        actor = Actor::Server;
+    }
+    (
+        gap,
+        Entry {
+            actor,
+            command,
+            seed: u64::from(amount),
+            lead: Span(i64::from(what)),
+        },
+    )
+}
+
+fn patch(what: u8, amount: u16) -> PolicyPatch {
+    let none = PolicyPatch::default();
+    match what % 6 {
+        0 => PolicyPatch {
+            controls: Some(controls(amount)),
+            ..none
+        },
+        1 => PolicyPatch {
+            host_absence: Some(host_absence(amount as u8)),
+            ..none
+        },
+        2 => PolicyPatch {
+            barrier: Some(barrier(amount as u8)),
+            ..none
+        },
+        3 => PolicyPatch {
+            capacity: Some(u32::from(amount % 10)),
+            ..none
+        },
+        4 => PolicyPatch {
+            seek_pauses: Some(amount.is_multiple_of(2)),
+            auto_advance: Some(true),
+            ..none
+        },
+        _ => {
+            let chat = ChatRules {
+                enabled: amount.is_multiple_of(2),
+                ..Policy::default().chat
+            };
+            PolicyPatch {
+                chat: Some(chat),
+                ..none
+            }
+        }
+    }
+}
+
+/// A room with its time, and what was true of it so far.
+pub struct World {
+    pub room: Room,
+    pub now: ServerTime,
+    widest: u32,
+    had_host: bool,
+}
+
+impl World {
+    pub fn new(policy: Policy) -> Self {
+        let now = ServerTime(1_700_000_000_000);
+        let room = Room::new("random", policy, now).expect("a good policy");
+        Self {
+            room,
+            now,
+            widest: policy.capacity,
+            had_host: false,
+        }
+    }
+
+    /// Makes a move and checks what must hold after every one.
+    pub fn make(&mut self, m: Move) -> (ServerTime, Entry, Result<Outcome, Refusal>) {
+        let (gap, entry) = entry(m, &self.room);
+        // One in a while the clock of the log jumps back, which the room must not see.
+        self.now = self.now + if m.amount == 7 { Span(-5_000) } else { gap };
+        let before = Before::of(&self.room, &entry);
+        let answer = self.room.apply(self.now, &entry);
+        self.check(&before, &entry, &answer);
+        (self.now, entry, answer)
+    }
+
+    fn check(&mut self, before: &Before, entry: &Entry, answer: &Result<Outcome, Refusal>) {
+        let room = &self.room;
+        let command = &entry.command;
+        let grown = room.revision().0 - before.revision.0;
+        match answer {
+            Err(_) => assert_eq!(grown, 0, "a refusal counted: {command:?}"),
+            Ok(outcome) => {
+                assert!(grown <= 1, "one entry is one revision: {command:?}");
+                assert!(
+                    grown == 1 || outcome.events.is_empty(),
+                    "told, not counted: {command:?}"
+                );
+                before.check_told(room, outcome, command);
+            }
+        }
+        if before.life.is_terminal() {
+            assert_eq!(room.life(), before.life, "a room that was over lives again");
+            assert_eq!(grown, 0, "a room that is over changed");
+        }
+        self.had_host |= before.reigned || room.host().is_some();
+        let hosts = room
+            .members()
+            .filter(|member| member.role == Role::Host)
+            .count();
+        let expected = usize::from(self.had_host && !room.life().is_terminal());
+        assert_eq!(hosts, expected, "hosts after {command:?}");
+        self.widest = self.widest.max(room.policy().capacity);
+        assert!(
+            room.seated() <= self.widest + 1,
+            "{} seated in {}",
+            room.seated(),
+            self.widest
+        );
+        before.check_rights(room, entry, answer);
+        if matches!(command, Command::Tick) && answer.is_ok() {
+            assert!(
+                room.deadline().is_none_or(|due| due > self.now),
+                "a tick left something due"
+            );
+        }
+    }
+}
+
+/// What a room was like before an entry, as far as the checks look back.
+struct Before {
+    revision: Revision,
+    life: Life,
+    timeline: watchalong_room::Timeline,
+    wished: bool,
+    barrier: Option<(ItemId, bool)>,
+    policy: Policy,
+    queue: Vec<ItemId>,
+    roles: Vec<(MemberId, Role, Standing, bool)>,
+    reigned: bool,
+    actor: Option<(MemberId, watchalong_room::Rights, bool)>,
+}
+
+fn roles(room: &Room) -> Vec<(MemberId, Role, Standing, bool)> {
+    room.members()
+        .map(|member| (member.id, member.role, member.standing, member.muted))
+        .collect()
+}
+
+fn queue(room: &Room) -> Vec<ItemId> {
+    room.queue().iter().map(|item| item.id).collect()
+}
+
+impl Before {
+    fn of(room: &Room, entry: &Entry) -> Self {
+        let member = match entry.actor {
+            Actor::Seat(seat) => room.member_of_seat(seat),
+            Actor::Server => None,
+        };
+        Self {
+            revision: room.revision(),
+            life: room.life(),
+            timeline: *room.timeline(),
+            wished: room.barrier().is_some_and(|barrier| barrier.wants_play),
+            barrier: room
+                .barrier()
+                .map(|barrier| (barrier.item, barrier.wants_play)),
+            policy: *room.policy(),
+            queue: queue(room),
+            roles: roles(room),
+            reigned: room.host().is_some(),
+            actor: member.map(|member| (member.id, room.rights(member.id), member.muted)),
+        }
+    }
+
+    /// Whatever is another was told, so that who listens knows all.
+    fn check_told(&self, room: &Room, outcome: &Outcome, command: &Command) {
+        let told = |event: fn(&Event) -> bool| outcome.events.iter().any(|(_, e)| event(e));
+        let barrier = room
+            .barrier()
+            .map(|barrier| (barrier.item, barrier.wants_play));
+        let changes = [
+            (
+                *room.timeline() != self.timeline,
+                told(|e| matches!(e, Event::Timeline { .. })),
+                "the timeline",
+            ),
+            (
+                barrier != self.barrier,
+                told(|e| matches!(e, Event::Barrier)),
+                "the barrier",
+            ),
+            (
+                queue(room) != self.queue,
+                told(|e| matches!(e, Event::Queue)),
+                "the queue",
+            ),
+            (
+                *room.policy() != self.policy,
+                told(|e| matches!(e, Event::Settings)),
+                "the policy",
+            ),
+            (
+                room.life() != self.life,
+                told(|e| matches!(e, Event::Life)),
+                "the life",
+            ),
+        ];
+        for (changed, told, what) in changes {
+            assert!(!changed || told, "{what} changed silently by {command:?}");
+        }
+        let now = roles(room);
+        for was in self
+            .roles
+            .iter()
+            .filter(|was| !now.contains(was))
+            .chain(now.iter().filter(|is| !self.roles.contains(is)))
+        {
+            let known = outcome.events.iter().any(|(_, event)| {
+                matches!(event, Event::Member { member } | Event::Gone { member, .. } if *member == was.0)
+            });
+            assert!(
+                known || room.life().is_terminal(),
+                "{was:?} changed silently by {command:?}"
+            );
+        }
+    }
+
+    /// Nobody changes what they have no right to.
+    fn check_rights(&self, room: &Room, entry: &Entry, answer: &Result<Outcome, Refusal>) {
+        let Actor::Seat(_) = entry.actor else { return };
+        match &entry.command {
+            // Presence has consequences that the policy draws, not the person.
+            Command::Join { .. }
+            | Command::Resume { .. }
+            | Command::Disconnect { .. }
+            | Command::Leave => return,
+            Command::Ready { .. } => {
+                assert!(
+                    *room.timeline() == self.timeline || self.wished,
+                    "a report moved the timeline"
+                );
+                return;
+            }
+            _ => {}
+        }
+        let Some((id, may, muted)) = self.actor else {
+            assert!(
+                answer.is_err(),
+                "somebody outside was heard: {:?}",
+                entry.command
+            );
+            return;
+        };
+        let speaks = matches!(
+            entry.command,
+            Command::Say { .. }
+                | Command::React { .. }
+                | Command::Ask { .. }
+                | Command::Rename { .. }
+        );
+        assert!(
+            !(muted && speaks && answer.is_ok()),
+            "the muted were heard: {:?}",
+            entry.command
+        );
+        let (old, new) = (&self.timeline, room.timeline());
+        let untouched = [
+            (
+                may.play || may.seek || may.rate || may.queue || may.host,
+                old == new,
+                "timeline",
+            ),
+            (may.rate, old.rate == new.rate, "rate"),
+            (may.queue, old.item == new.item, "medium"),
+            (may.queue, self.queue == queue(room), "queue"),
+            (may.host, self.policy == *room.policy(), "policy"),
+            (may.host, self.life == room.life(), "life"),
+            (may.people || may.host, self.roles == roles(room), "people"),
+        ];
+        for (may, same, what) in untouched {
+            assert!(
+                may || same,
+                "member {} has no right to the {what}, and changed it by {:?}",
+                id.0,
+                entry.command
+            );
+        }
+        if !may.host {
+            let role = |list: &[(MemberId, Role, Standing, bool)]| {
+                list.iter().map(|r| (r.0, r.1)).collect::<Vec<_>>()
+            };
+            let now = role(&roles(room));
+            assert!(
+                role(&self.roles)
+                    .iter()
+                    .all(|was| now.contains(was) || !now.iter().any(|n| n.0 == was.0))
+            );
+        }
+    }
+}

@@ -1,2 +1,55 @@
-//! Tasks.
-fn main() {}
+//! The tasks of this repository: `cargo xtask run | build | test | bench | screenshots`.
+//!
+//! What lives here is the order of things (what must be there, what is built from what, what is
+//! tested) and nothing that the server, the page or the benchmarks do themselves. It depends on
+//! little, so that the first `cargo xtask` of a fresh clone starts within seconds.
+
+mod page;
+mod paths;
+mod server;
+mod steps;
+mod suite;
+mod tools;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+Tasks of the Watchalong repository
+
+  cargo xtask run [ARGS...]     build page and server, then `watchalong serve ARGS...`
+                                (no folder named: the bundled sample clip)
+  cargo xtask build             leave the release binary, page inside, at target/release/watchalong
+  cargo xtask test [GROUP...]   install what the tests need and run them all, or only the groups named:
+                                lint unit wire e2e faults
+  cargo xtask bench NAME [...]  measure; `bench sync` is the sync lab (`bench sync --help`)
+  cargo xtask screenshots       take docs/images/*.png anew
+  cargo xtask setup             only install what the tests need
+
+Needs Rust and Node with npm. The tests also need ffmpeg and Chromium, and install them
+where they can (Debian-like systems, as root).
+";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = match arguments.split_first() {
+        Some((task, rest)) => (task.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    match task {
+        "run" => server::run(rest),
+        "build" => {
+            let binary = server::build_release()?;
+            println!("{}", binary.display());
+            Ok(())
+        }
+        "test" => suite::test(rest),
+        "bench" => suite::bench(rest),
+        "screenshots" => suite::screenshots(),
+        "setup" => suite::setup(),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => bail!("there is no task `{other}`\n\n{HELP}"),
+    }
+}

@@ -90,16 +90,17 @@ pub enum Command {
     Tick,
 
     // ---- timeline ----------------------------------------------------------------
-    /// Play from `position`, or from where it is.
+    /// Play, from `position` (with the right to seek) or from where it is; from the start where it is at its end.
+    /// Waits at the barrier where people are still loading. Nothing where it plays already.
     Play {
         /// Where the sender saw it.
         position: Option<Position>,
         /// Refuse if the timeline's revision is another.
         expect: Option<Revision>,
     },
-    /// Pause, at `position` or where it is.
+    /// Pause, at `position` or where it is. Takes back the wish to play at a barrier. Nothing where it is paused.
     Pause {
-        /// Where the sender saw it.
+        /// Where the sender saw it; counts within 3 s of where it is.
         position: Option<Position>,
         /// Refuse if the timeline's revision is another.
         expect: Option<Revision>,
@@ -137,6 +138,7 @@ pub enum Command {
         duration: Position,
     },
     /// The sender's player has `item` at the right place and could start at once (or no longer).
+    /// Heard only from members who joined with a client that reports.
     Ready {
         /// For which item; an old one is ignored.
         item: ItemId,
@@ -145,7 +147,7 @@ pub enum Command {
     },
     /// Start now, whoever is missing. Needs the right to play.
     ForceStart,
-    /// Take back the last control, within `Policy::undo_window`.
+    /// Take back the last control, within `Policy::undo_window`. Needs the right that the control needed.
     Undo,
     /// Ask those who may to pause (or play): a request, not a control.
     Ask {
@@ -216,7 +218,7 @@ pub enum Command {
     },
     /// React to this moment; bound to the medium's position.
     React {
-        /// One emoji (at most 8 characters... of whatever Unicode it is made of).
+        /// One emoji: at most 16 characters and 64 bytes, without spaces.
         emoji: String,
     },
 
@@ -255,7 +257,7 @@ pub enum Command {
         /// Mute, or lift it.
         muted: bool,
     },
-    /// Out, and the seat revoked; an old invite no longer lets in.
+    /// Out, and the seats revoked; an old invite no longer lets in, and the link alone only to knock.
     Kick {
         /// Who.
         member: MemberId,

@@ -10,6 +10,29 @@
 //! and passes a [`Grant`]), media files (a [`Media`] is an opaque reference),
 //! telemetry such as reported positions (signals, not log entries), and every
 //! wire format (dialects translate to [`Command`] and from [`Event`]).
+//!
+//! ```
+//! use watchalong_room::{Actor, Command, Entry, Grant, NodeId, PersonId, Policy, Room, SeatId, ServerTime, Span};
+//!
+//! let mut room = Room::new("Friday", Policy::default(), ServerTime(0))?;
+//! let join = Command::Join {
+//!     person: PersonId("guest:4711".into()),
+//!     name: "Ann".into(),
+//!     grant: Grant::Host,
+//!     client: "web".into(),
+//!     reports: true,
+//!     node: NodeId(1),
+//! };
+//! let entry = Entry { actor: Actor::Seat(SeatId(1)), command: join, seed: 0, lead: Span(0) };
+//! let outcome = room.apply(ServerTime(5), &entry)?;
+//! assert!(!outcome.events.is_empty());
+//! assert_eq!(room.host().map(|host| host.name.as_str()), Some("Ann"));
+//!
+//! // A viewer's refusal changes nothing, and says why.
+//! let stranger = Entry { actor: Actor::Seat(SeatId(2)), command: Command::End, seed: 0, lead: Span(0) };
+//! assert_eq!(room.apply(ServerTime(6), &stranger).unwrap_err().code(), "unknown_seat");
+//! # Ok::<(), watchalong_room::Refusal>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod barrier;

@@ -128,7 +128,27 @@ impl Room {
         self.settle_host(step);
         if !self.life.is_terminal() {
             self.settle_barrier(step);
+            self.stop_for_nobody(step);
         }
+    }
+
+    /// Once nobody holds a seat any more, the timeline goes back to where the last of them lost sight of it.
+    fn stop_for_nobody(&mut self, step: &mut Step) {
+        if self.people.seated() == 0 && self.timeline.playing {
+            self.stop_where_left(step);
+        }
+    }
+
+    /// With nobody connected, stands where the last who was lost sight of it: whoever comes back goes on from
+    /// there, instead of finding the end, or the next film. Says whether it did.
+    pub(crate) fn stop_where_left(&mut self, step: &mut Step) -> bool {
+        let Some(since) = self.idle_since else {
+            return false;
+        };
+        self.undo = None;
+        let here = self.timeline.position_at(since);
+        self.move_to(step, None, ControlKind::Pause, here, step.now, false);
+        true
     }
 
     /// The host is absent once no seat of theirs is left: lost and the hold over, or left on purpose.
@@ -382,6 +402,27 @@ mod tests {
         let mut nobody = Party::new(policy);
         nobody.pass(Span::seconds(600));
         assert!(nobody.room.life().is_terminal());
+    }
+
+    #[test]
+    fn a_room_that_all_have_left_waits_where_they_left_it() {
+        let (mut party, host, ann, ben) = Party::of_three(Policy::default());
+        party.ok(host, load("a"));
+        party.ok(host, PLAY);
+        party.pass(Span(20_120));
+        party.ok(ann, Command::Leave);
+        party.ok(ben, Command::Leave);
+        party.lose(host);
+        // Within the hold it runs on: a server that starts anew within seconds is no reason to stop.
+        party.pass(Span::seconds(60));
+        assert!(party.playing());
+        // Its end comes within the hold: nobody saw it.
+        party.pass(Span::seconds(3600));
+        assert_eq!((party.position(), party.playing()), (20.0, false));
+        party
+            .arrive("Hanna", Grant::None, false)
+            .expect("may come back");
+        assert_eq!((party.position(), party.playing()), (20.0, false));
     }
 
     #[test]

@@ -322,8 +322,12 @@ impl Room {
         Ok(())
     }
 
-    /// The end: the next of the queue where the policy says so, else standing still at the last frame.
+    /// The end: the next of the queue where the policy says so, else standing still at the last frame. With
+    /// nobody there to see it, it stands where they left it.
     pub(crate) fn end_of_medium(&mut self, step: &mut Step) {
+        if self.stop_where_left(step) {
+            return;
+        }
         self.undo = None;
         if self.policy.auto_advance && !self.queue.is_empty() {
             let next = self.queue.remove(0);

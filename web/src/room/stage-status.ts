@@ -39,6 +39,9 @@ export interface StageInput {
   loaded: boolean;
 }
 
+/** A shorter lead is over before a number could be read. */
+const COUNTDOWN_MS = 900;
+
 const clear: StageStatus = { kind: 'clear', title: '', detail: '', actions: [], veil: false };
 
 export function stageStatus(input: StageInput): StageStatus {
@@ -98,7 +101,7 @@ export function stageStatus(input: StageInput): StageStatus {
     };
   }
 
-  if (line.playing && line.at - now > 250) {
+  if (line.playing && line.at - now > COUNTDOWN_MS) {
     return {
       kind: 'countdown',
       title: `Starting in ${Math.max(1, Math.ceil((line.at - now) / 1000))}`,

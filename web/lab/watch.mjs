@@ -20,7 +20,15 @@ export function watch() {
       video.requestVideoFrameCallback(shown);
     };
     video.requestVideoFrameCallback(shown);
-    for (const kind of ['waiting', 'stalled', 'seeking', 'seeked', 'playing', 'pause', 'ratechange']) {
+    for (const kind of [
+      'waiting',
+      'stalled',
+      'seeking',
+      'seeked',
+      'playing',
+      'pause',
+      'ratechange',
+    ]) {
       video.addEventListener(kind, () => {
         const value = kind === 'ratechange' ? video.playbackRate : video.currentTime;
         lab.events.push([performance.now(), kind, value]);

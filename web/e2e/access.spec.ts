@@ -1,0 +1,84 @@
+// axe-core finds nothing serious on any screen, light and dark.
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+
+import { expect, test } from './support/fixtures';
+import { allPlay } from './support/skew';
+
+/** What axe found that is serious or critical, with the place, for the test's message. */
+async function findings(page: Page): Promise<string[]> {
+  // Transitions would be caught half way, with colours that nobody reads.
+  await page.waitForTimeout(600);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
+    );
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(colorScheme, () => {
+    const options = { colorScheme, reducedMotion: 'reduce' } as const;
+
+    test('the start page and its dialog', async ({ server, people }) => {
+      await server.room({ policy: { visibility: 'public' } });
+      const page = await people.open(server.origin, options);
+      await expect(page.getByTestId('shelf-item').first()).toBeVisible();
+      expect(await findings(page)).toEqual([]);
+      await page.getByTestId('create-room').click();
+      await expect(page.getByTestId('library-item').first()).toBeVisible();
+      expect(await findings(page)).toEqual([]);
+    });
+
+    test('the door', async ({ server, people }) => {
+      const room = await server.room();
+      const page = await people.open(room.url, options);
+      await expect(page.getByTestId('name-input')).toBeVisible();
+      expect(await findings(page)).toEqual([]);
+    });
+
+    test('the room: each tab and each dialog', async ({ server, people }) => {
+      const room = await server.room();
+      const host = await people.host(room, options);
+      const guest = await people.guest(room, 'Ann', options);
+      await guest.getByTestId('chat-input').fill('Hello https://example.org @Host');
+      await guest.getByTestId('chat-send').click();
+      await expect(host.getByTestId('chat-log')).toContainText('Hello');
+      expect(await findings(host), 'paused, chat').toEqual([]);
+      await host.getByTestId('play-toggle').click();
+      await allPlay([host]);
+      for (const tab of ['people', 'queue', 'room']) {
+        await host.getByTestId(`tab-${tab}`).click();
+        expect(await findings(host), tab).toEqual([]);
+      }
+      for (const key of ['i', 's', '?']) {
+        await host.locator('video').focus();
+        await host.keyboard.press(key);
+        await expect(host.getByRole('dialog')).toBeVisible();
+        expect(await findings(host), `dialog of ${key}`).toEqual([]);
+        await host.keyboard.press('Escape');
+        await expect(host.getByRole('dialog')).toBeHidden();
+      }
+    });
+
+    test('the lobby, the empty room and the farewell', async ({ server, people }) => {
+      const policy = { barrier: { do: 'wait', quorum: 1, deadline: 60_000 } } as const;
+      const room = await server.room({ title: null, policy });
+      const host = await people.host(room, options);
+      expect(await findings(host), 'empty').toEqual([]);
+      const slow = await people.guest(room, 'Slow Ann', options);
+      await slow.context().route('**/media/**', () => undefined);
+      const film = await server.medium('Big Film');
+      await host.evaluate(
+        (media) => window.__watchalong?.send({ do: 'load', media, play: true }),
+        film,
+      );
+      await expect(host.getByTestId('barrier')).toBeVisible();
+      expect(await findings(host), 'lobby').toEqual([]);
+      await host.evaluate(() => window.__watchalong?.send({ do: 'end' }));
+      await expect(slow.getByTestId('farewell')).toBeVisible();
+      expect(await findings(slow), 'farewell').toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,43 @@
+// End-to-end tests: the real server, real media made by ffmpeg, real Chromium.
+// `cargo xtask test e2e` prepares all three and says where they are.
+import { defineConfig } from '@playwright/test';
+
+export default defineConfig({
+  testDir: '.',
+  outputDir: '../test-results',
+  // Several browsers play video in one test already: more at a time would measure the machine.
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: true,
+  // A test that fails now and then has found something.
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  use: {
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    launchOptions: {
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--mute-audio',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--autoplay-policy=no-user-gesture-required',
+        '--disable-background-timer-throttling',
+        '--disable-renderer-backgrounding',
+        '--disable-backgrounding-occluded-windows',
+      ],
+    },
+  },
+  projects: [
+    { name: 'e2e', testIgnore: ['faults/**', 'screenshots/**'] },
+    { name: 'faults', testDir: 'faults' },
+    { name: 'screenshots', testDir: 'screenshots' },
+  ],
+});

@@ -1,0 +1,68 @@
+// Films for the tests, made by ffmpeg once and kept under target/.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+interface Film {
+  title: string;
+  /** ffmpeg's source for the picture. */
+  picture: string;
+  seconds: number;
+}
+
+/** Each frame carries its number and time: what is seen can be checked by eye. */
+const TESTS: Film[] = [
+  { title: 'Big Film', picture: 'testsrc2=size=640x360:rate=30', seconds: 180 },
+  { title: 'Short Film', picture: 'testsrc2=size=320x180:rate=25', seconds: 8 },
+];
+
+/** For screenshots: something that one would like to look at. */
+const PRETTY: Film[] = [
+  {
+    title: 'Deep Zoom',
+    picture:
+      'mandelbrot=size=1280x720:rate=24:maxiter=300:start_scale=2.4:end_scale=0.05:end_pts=900',
+    seconds: 40,
+  },
+  {
+    title: 'Slow Light',
+    picture:
+      'gradients=size=1280x720:rate=24:speed=0.012:type=radial:n=4:seed=7:c0=0x0b1026:c1=0xff7a59:c2=0x7b5cff:c3=0x123a5e',
+    seconds: 90,
+  },
+  {
+    title: 'Night Drive',
+    picture:
+      'gradients=size=1280x720:rate=24:speed=0.02:type=linear:n=4:seed=3:c0=0x07161b:c1=0x1f8a70:c2=0xbedb39:c3=0x004358',
+    seconds: 60,
+  },
+  {
+    title: 'Colony',
+    picture:
+      'life=size=320x180:rate=24:mold=12:ratio=0.3:seed=5:death_color=0x7b1e3b:life_color=0xffd166,scale=1280:720:flags=neighbor',
+    seconds: 30,
+  },
+];
+
+function make(folder: string, films: Film[]): string {
+  mkdirSync(folder, { recursive: true });
+  for (const { title, picture, seconds } of films) {
+    const path = join(folder, `${title}.mp4`);
+    if (existsSync(path)) continue;
+    // Written under another name first: a run that is cut short leaves no half film behind.
+    const part = join(folder, `.${title}.part`);
+    execFileSync('ffmpeg', [
+      ...['-v', 'error', '-nostdin', '-y', '-f', 'lavfi', '-i', picture],
+      ...['-f', 'lavfi', '-i', 'sine=frequency=330:beep_factor=4:sample_rate=48000'],
+      ...['-t', String(seconds), '-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
+      ...['-g', '60', '-c:a', 'aac', '-b:a', '96k', '-movflags', '+faststart', '-f', 'mp4', part],
+    ]);
+    renameSync(part, path);
+  }
+  return folder;
+}
+
+const kept = resolve(import.meta.dirname, '../../../target/e2e');
+
+export const testFilms = (): string => make(join(kept, 'films'), TESTS);
+export const prettyFilms = (): string => make(join(kept, 'pretty'), PRETTY);

@@ -108,6 +108,8 @@ export interface Barrier {
   item: ItemId;
   purpose: string;
   deadline: number;
+  /** Whether playback starts with the end of the wait; else it only shows who is loading. */
+  wants_play?: boolean;
   ready: MemberId[];
   waiting: MemberId[];
 }

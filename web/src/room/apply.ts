@@ -98,6 +98,16 @@ export function positionAt(room: Snapshot, at: number): number {
   return line.duration === null ? position : Math.min(position, line.duration);
 }
 
+/** Whether the room plays, or is about to once all have loaded: what a pause would stop. */
+export function isGoing(room: Snapshot): boolean {
+  return room.timeline.playing || startsAfterWait(room);
+}
+
+export function startsAfterWait(room: Snapshot): boolean {
+  const barrier = room.barrier;
+  return barrier !== null && (barrier.wants_play ?? barrier.purpose === 'start');
+}
+
 /** The undo that this member may use now, if any. */
 export function usableUndo(room: Snapshot, at: number): Undo | null {
   const undo = room.undo;

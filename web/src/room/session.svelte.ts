@@ -7,9 +7,17 @@
 // element does by itself never reaches the room.
 import { socketUrl } from '../net/api';
 import type { Bye, Cause, Command, EventsFrame, ServerMessage, Welcome } from '../net/protocol';
+import { holdSeat } from '../net/seat-guard';
 import { type ConnectionState, Refused, RoomSocket } from '../net/socket';
 import { guest, myRooms, seat } from '../net/storage';
-import { applyFrame, fromSnapshot, memberById, type RoomState, usableUndo } from './apply';
+import {
+  applyFrame,
+  fromSnapshot,
+  isGoing,
+  memberById,
+  type RoomState,
+  usableUndo,
+} from './apply';
 import type { MediaRef, MemberId, PolicyPatch, RoomEvent, Snapshot, Vital } from './model';
 import { actText, nameOf } from './phrases';
 import { Gestures } from './gestures';
@@ -79,6 +87,7 @@ export class Session {
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #typedAt = 0;
   #stops: (() => void)[] = [];
+  #releaseSeat: (() => void) | null = null;
 
   constructor(code: string, hostKey: string | undefined) {
     this.code = code;
@@ -139,6 +148,7 @@ export class Session {
   close(): void {
     for (const stop of this.#stops.splice(0)) stop();
     seat.setToken(this.code, null);
+    this.#releaseSeat?.();
     this.#socket.close();
   }
 
@@ -149,7 +159,7 @@ export class Session {
     if (!room?.media) return;
     this.playback.unlock();
     if (!room.you.rights.play) return this.ask(true);
-    if (room.timeline.playing && !room.barrier) return;
+    if (isGoing(room)) return;
     void this.act({ do: 'play' });
   }
 
@@ -167,7 +177,7 @@ export class Session {
   toggle(): void {
     const room = this.room;
     if (!room) return;
-    if (room.timeline.playing || room.barrier) this.pause();
+    if (isGoing(room)) this.pause();
     else this.play();
   }
 
@@ -259,6 +269,8 @@ export class Session {
   #welcome(message: Welcome): void {
     guest.setToken(message.person);
     seat.setToken(this.code, message.resume);
+    this.#releaseSeat?.();
+    this.#releaseSeat = holdSeat(message.resume);
     this.serverVersion = message.server.version;
     this.pendingName = null;
     this.#replace(message.room);

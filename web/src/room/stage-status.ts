@@ -1,6 +1,7 @@
 // What the player says over the picture: one state at a time, in words, with a way
 // on. Pure, so that every sentence can be tested without a browser.
 import type { ConnectionState } from '../net/socket';
+import { startsAfterWait } from './apply';
 import { names } from './phrases';
 import type { Snapshot } from './model';
 
@@ -72,11 +73,8 @@ export function stageStatus(input: StageInput): StageStatus {
     };
   }
 
-  if (room.barrier && room.barrier.waiting.length > 0) {
-    const mine = room.barrier.waiting.includes(room.you.member);
-    const others = room.barrier.waiting
-      .filter((id) => id !== room.you.member)
-      .map((id) => room.members.find((member) => member.id === id)?.name ?? 'somebody');
+  const { mine, others } = loading(room);
+  if (room.barrier && startsAfterWait(room) && (mine || others.length > 0)) {
     const left = Math.max(0, Math.ceil((room.barrier.deadline - now) / 1000));
     const who = mine ? (others.length > 0 ? ['you', ...others] : ['you']) : others;
     return {
@@ -132,7 +130,9 @@ export function stageStatus(input: StageInput): StageStatus {
       kind: 'paused',
       title: 'Paused',
       detail: rights.play
-        ? ''
+        ? others.length > 0
+          ? `${names(others)} ${others.length === 1 ? 'is' : 'are'} still loading`
+          : ''
         : rights.ask
           ? 'The host has the controls. You can ask to play.'
           : 'The host has the controls.',
@@ -151,4 +151,15 @@ export function stageStatus(input: StageInput): StageStatus {
     };
   }
   return clear;
+}
+
+/** Who the room's barrier waits for. */
+function loading(room: Snapshot): { mine: boolean; others: string[] } {
+  const waiting = room.barrier?.waiting ?? [];
+  return {
+    mine: waiting.includes(room.you.member),
+    others: waiting
+      .filter((id) => id !== room.you.member)
+      .map((id) => room.members.find((member) => member.id === id)?.name ?? 'somebody'),
+  };
 }

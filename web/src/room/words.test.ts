@@ -114,12 +114,23 @@ describe('the stage', () => {
   });
 
   it('says who is loading, until when, and lets who may start anyway', () => {
-    const barrier = { item: 1, purpose: 'load', deadline: 1_005_400, ready: [2], waiting: [1] };
+    const barrier = { item: 1, purpose: 'start', deadline: 1_005_400, ready: [2], waiting: [1] };
     expect(status(room({ barrier }))).toMatchObject({
       kind: 'barrier',
       title: 'Waiting for Ann',
       detail: 'Starts when everybody has loaded, at the latest in 5 s.',
       actions: ['start'],
+    });
+  });
+
+  it('leaves the picture free while people load and nobody pressed play', () => {
+    const start = room();
+    const barrier = { item: 1, purpose: 'load', deadline: 1_005_400, ready: [2], waiting: [1] };
+    const resting = room({ barrier, timeline: { ...start.timeline, playing: false } });
+    expect(status(resting)).toMatchObject({
+      kind: 'paused',
+      detail: 'Ann is still loading',
+      actions: ['play'],
     });
   });
 

@@ -98,7 +98,6 @@ fn lint(steps: &mut Steps) {
         let mut command = Command::new(deny);
         command.current_dir(paths::root());
         tools::run(command.args([
-            "--offline",
             "check",
             "--hide-inclusion-graph",
             "bans",

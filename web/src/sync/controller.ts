@@ -74,14 +74,26 @@ const TRIM_STEP = 1e-4;
 const TRIM_GAIN = 0.8;
 /** Trims below this are left to an occasional nudge. */
 const MIN_TRIM = 2e-4;
-/** A picture off its clock by more than half a frame plus this is locked to the wrong refresh. */
-const PICTURE_SLACK_MS = 5;
-/** Length and size of the nudge that makes the browser choose its frames anew. */
-const UNLOCK_MS = 450;
-const UNLOCK_NUDGE = 0.005;
-/** How long the picture must be off before that, and the pause between attempts. */
-const UNLOCK_AFTER_MS = 1_200;
-const UNLOCK_PAUSE_MS = 8_000;
+/**
+ * A start rolls: the first moments run a little fast. At exactly 1 a 30 fps picture locks to
+ * whichever refresh it meets first, up to 17 ms off its clock, and stays there; started like
+ * this it locks within 8 (Chromium, 30 and 60 fps on 60 Hz; 1.03 was the least that did it).
+ */
+export const ROLL_NUDGE = 0.03;
+/** Classes that tolerate this much do not care where a picture locks. */
+const LOOSE_MS = 50;
+/** Length of the roll after the clock runs, ms. */
+export const ROLL_MS = 200;
+
+/**
+ * A picture off its clock by more than half a frame and this is locked wrongly, as happens
+ * when the machine is short of breath; a roll in running playback lets it lock anew.
+ */
+const RELOCK_SLACK_MS = 6;
+/** How long it must be off, the pause between attempts, and attempts per start. */
+const RELOCK_AFTER_MS = 1_500;
+const RELOCK_PAUSE_MS = 10_000;
+const RELOCKS = 3;
 
 /** Decides corrections for one player; see the head of this file. */
 export class Controller {
@@ -97,9 +109,10 @@ export class Controller {
   #restSince = -Infinity;
   #restError = 0;
   #lastSign = 0;
+  #rollUntil = -Infinity;
   #pictureOffSince: number | null = null;
-  #unlockUntil = -Infinity;
-  #unlockedAt = -Infinity;
+  #relockedAt = -Infinity;
+  #relocks = 0;
 
   constructor(syncClass: SyncClass) {
     this.#class = syncClass;
@@ -125,13 +138,37 @@ export class Controller {
     return { rate: roomRate * (1 + this.trim), preservePitch: roomRate !== 1 };
   }
 
+  /**
+   * Rate to call `play()` with; see `ROLL_NUDGE`. The roll lasts until `rolling` is told when
+   * the clock began to run. Loose classes and other shared rates start plainly.
+   */
+  roll(roomRate: number, now: number): { rate: number; preservePitch: boolean } {
+    this.rest(now);
+    if (!this.rolls(roomRate)) return this.base(roomRate);
+    this.#nudge = ROLL_NUDGE;
+    this.#rollUntil = Infinity;
+    this.#relocks = 0;
+    this.#relockedAt = now;
+    return { rate: roomRate * (1 + this.trim + ROLL_NUDGE), preservePitch: false };
+  }
+
+  /** Whether a start at this shared rate rolls. */
+  rolls(roomRate: number): boolean {
+    return roomRate === 1 && this.#class.enterMs < LOOSE_MS;
+  }
+
+  /** The clock runs since `now`: the roll has `ROLL_MS` to go. */
+  rolling(now: number): void {
+    if (this.#rollUntil === Infinity) this.#rollUntil = now + ROLL_MS;
+  }
+
   /** Ends a nudge without an action: the engine is about to set the base rate itself. */
   rest(now: number): void {
     this.#nudge = 0;
     this.#stretching = false;
     this.#over = 0;
+    this.#rollUntil = -Infinity;
     this.#pictureOffSince = null;
-    this.#unlockUntil = -Infinity;
     this.#restSince = Infinity;
     this.#changedAt = now;
   }
@@ -169,15 +206,19 @@ export class Controller {
     const enter = Math.max(base, 2 * tolerance, 2 * input.spreadMs);
     const leave = Math.min(enter / 2, Math.max(c.leaveMs, 0.4 * tolerance));
     if (this.#nudge !== 0) {
-      if (now < this.#unlockUntil) return NONE;
+      if (now < this.#rollUntil) return NONE;
       const done = size <= leave || Math.sign(errorMs) !== Math.sign(this.#nudge);
       return done ? this.#stop(input) : this.#correct(input, size);
     }
     this.#noteRest(now, errorMs);
     // One odd measurement is not an error: it has to be seen twice.
     this.#over = size > enter ? this.#over + 1 : 0;
-    if (this.#over >= 2) return this.#correct(input, size);
-    return this.#unlock(input, size <= enter);
+    if (this.#over >= 2) {
+      // Only what crept past the threshold tells of speed; what leapt past it does not.
+      if (size < 1.5 * enter) this.#learnTrim(now, errorMs);
+      return this.#correct(input, size);
+    }
+    return this.#relock(input, size <= enter);
   }
 
   #noteRest(now: number, errorMs: number): void {
@@ -189,14 +230,12 @@ export class Controller {
   }
 
   #correct(input: ControlInput, size: number): ControlAction {
-    const { now, errorMs, settling } = input;
-    const sign = Math.sign(errorMs);
+    const { now, settling } = input;
+    const sign = Math.sign(input.errorMs);
     if (this.#class.far === 0) return NONE;
     const { nudge, stretch } = this.#nudgeFor(size, settling);
     const wanted = sign * nudge;
-    if (this.#nudge === 0) {
-      this.#learnTrim(now, errorMs);
-    } else {
+    if (this.#nudge !== 0) {
       const pause = settling ? SETTLE_RERATE_AFTER_MS : RERATE_AFTER_MS;
       // A stretching nudge hands over to resampling late: each change of method costs a step.
       const handOver = this.#stretching && !stretch && size <= HAND_OVER_MS;
@@ -222,7 +261,8 @@ export class Controller {
   }
 
   #stop(input: ControlInput): ControlAction {
-    this.#lastSign = Math.sign(this.#nudge);
+    // A roll or relock was no answer to an error, so it teaches nothing about drift.
+    this.#lastSign = this.#rollUntil > -Infinity ? 0 : Math.sign(this.#nudge);
     this.rest(input.now);
     return this.#rate(input);
   }
@@ -246,28 +286,26 @@ export class Controller {
     this.#restSince = Infinity;
   }
 
-  /** A short nudge towards the picture's error lets the browser choose its frames anew. */
-  #unlock(input: ControlInput, inStep: boolean): ControlAction {
+  /** Rolls again towards the picture's error when it is locked off its clock; see `RELOCK_SLACK_MS`. */
+  #relock(input: ControlInput, inStep: boolean): ControlAction {
     const { now, pictureMs, frameIntervalMs, roomRate } = input;
-    const off =
-      inStep &&
-      roomRate === 1 &&
-      this.#class.enterMs < 20 &&
-      pictureMs !== null &&
-      frameIntervalMs > 0 &&
-      frameIntervalMs < 50 &&
-      Math.abs(pictureMs) > frameIntervalMs / 2 + PICTURE_SLACK_MS;
-    if (!off) {
+    const close = inStep && this.rolls(roomRate) && frameIntervalMs > 0 && frameIntervalMs < 50;
+    if (
+      !close ||
+      pictureMs === null ||
+      Math.abs(pictureMs) <= frameIntervalMs / 2 + RELOCK_SLACK_MS
+    ) {
       this.#pictureOffSince = null;
       return NONE;
     }
     this.#pictureOffSince ??= now;
-    const wait = input.settling ? UNLOCK_AFTER_MS / 3 : UNLOCK_AFTER_MS;
-    if (now - this.#pictureOffSince < wait || now - this.#unlockedAt < UNLOCK_PAUSE_MS) return NONE;
-    this.#unlockedAt = now;
-    this.#unlockUntil = now + UNLOCK_MS;
-    this.#pictureOffSince = null;
-    this.#nudge = Math.sign(pictureMs) * UNLOCK_NUDGE;
+    const again = this.#relocks === 0 || now - this.#relockedAt > RELOCK_PAUSE_MS;
+    if (now - this.#pictureOffSince < RELOCK_AFTER_MS || !again || this.#relocks >= RELOCKS)
+      return NONE;
+    this.#relocks += 1;
+    this.#relockedAt = now;
+    this.#nudge = Math.sign(pictureMs) * ROLL_NUDGE;
+    this.#rollUntil = now + ROLL_MS;
     this.#stretching = false;
     return this.#rate(input);
   }

@@ -9,7 +9,7 @@
 
 import { SYNC_CLASSES, type SyncClassName } from './classes';
 import { ServerClock, type ClockSample } from './clock';
-import { Controller } from './controller';
+import { Controller, ROLL_MS, ROLL_NUDGE } from './controller';
 import { Cue } from './cue';
 import { ClockExchange } from './exchange';
 import { Measure, type Measurement } from './measure';
@@ -433,7 +433,9 @@ export class SyncEngine {
     const player = this.#player.read();
     const startsIn =
       instantOf(timeline, cue.position - this.#correction()) - this.#clock.serverNow(now);
-    const step = cue.step(now, player, startsIn, this.#cold);
+    // What the roll will gain is what the start may be late.
+    const gain = this.#controller.rolls(timeline.rate) ? ROLL_NUDGE * ROLL_MS : 0;
+    const step = cue.step(now, player, startsIn + gain, this.#cold);
     this.#state = cue.ready ? 'holding' : player.seeking ? 'seeking' : 'buffering';
     if (step.kind === 'wait') return Math.max(1, step.ms);
     if (step.kind === 'again') {
@@ -445,7 +447,8 @@ export class SyncEngine {
   }
 
   #play(now: number, from: number): void {
-    this.#applyBase();
+    const { rate, preservePitch } = this.#controller.roll(this.#timeline?.rate ?? 1, now);
+    this.#setRate(rate, preservePitch);
     this.#measure.reset();
     this.#phase = {
       kind: 'run',
@@ -485,8 +488,10 @@ export class SyncEngine {
     if (phase.kind !== 'run') return HISTORY_MS;
     if (!phase.running) {
       // The clock runs once it has moved; before that any error would be the start-up cost itself.
-      if (player.position - phase.from > 0.01) phase.running = true;
-      else if (player.readyState < FUTURE_DATA) this.#stall(now);
+      if (player.position - phase.from > 0.01) {
+        phase.running = true;
+        this.#controller.rolling(now);
+      } else if (player.readyState < FUTURE_DATA) this.#stall(now);
       this.#state = this.#buffering ? 'buffering' : 'playing';
       if (!phase.running) return 25;
     }

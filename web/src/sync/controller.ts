@@ -52,6 +52,9 @@ const FINE_TIME_MS = 2_000;
 /** The same while settling, where a quick repair matters more. */
 const SETTLE_FINE_TIME_MS = 700;
 const SETTLE_STRETCH_TIME_MS = 350;
+/** Thresholds of close classes while settling: pages that agree to 2 ms mostly show the same refresh. */
+const SETTLE_ENTER_MS = 2.5;
+const SETTLE_LEAVE_MS = 0.8;
 /** Errors up to here are repaired by resampling while settling, at most by `SETTLE_FINE`. */
 const SETTLE_FINE_MS = 40;
 const SETTLE_FINE = 0.03;
@@ -202,9 +205,12 @@ export class Controller {
     if (c.enterMs === Infinity) return this.#nudge === 0 ? NONE : this.#stop(input);
 
     // Settling may be thorough: what is put right now needs no nudge later.
-    const base = input.settling ? Math.min(c.enterMs, 2 * c.leaveMs) : c.enterMs;
+    const base = input.settling
+      ? Math.min(c.enterMs, Math.max(SETTLE_ENTER_MS, c.leaveMs))
+      : c.enterMs;
     const enter = Math.max(base, 2 * tolerance, 2 * input.spreadMs);
-    const leave = Math.min(enter / 2, Math.max(c.leaveMs, 0.4 * tolerance));
+    const least = input.settling && c.enterMs < LOOSE_MS ? SETTLE_LEAVE_MS : c.leaveMs;
+    const leave = Math.min(enter / 2, Math.max(least, 0.4 * tolerance));
     if (this.#nudge !== 0) {
       if (now < this.#rollUntil) return NONE;
       const done = size <= leave || Math.sign(errorMs) !== Math.sign(this.#nudge);

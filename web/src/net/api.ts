@@ -105,7 +105,9 @@ export function roomInfo(code: string): Promise<RoomInfo> {
 }
 
 export async function publicRooms(): Promise<RoomInfo[]> {
-  const answer = await call<RoomInfo[] | { rooms?: RoomInfo[]; items?: RoomInfo[] }>('api/v2/rooms');
+  const answer = await call<RoomInfo[] | { rooms?: RoomInfo[]; items?: RoomInfo[] }>(
+    'api/v2/rooms',
+  );
   return Array.isArray(answer) ? answer : (answer.rooms ?? answer.items ?? []);
 }
 

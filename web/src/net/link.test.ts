@@ -18,7 +18,11 @@ describe('a room’s address', () => {
   });
 
   it('ends the key at the first character that cannot be in one', () => {
-    expect(room('http://h/r/x1#host=abc?name=Bo')).toEqual({ code: 'x1', hostKey: 'abc', name: 'Bo' });
+    expect(room('http://h/r/x1#host=abc?name=Bo')).toEqual({
+      code: 'x1',
+      hostKey: 'abc',
+      name: 'Bo',
+    });
     expect(room('http://h/r/x1#host=abc).')?.hostKey).toBe('abc');
   });
 

@@ -10,13 +10,15 @@ import { parseMessage } from './protocol';
 /** First wait before reconnecting, then doubled: docs/protocol.md section 2, `bye`. */
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5000;
+/** A restart takes seconds: for about half a minute nobody waits long, so that all are back soon after. */
+const EAGER_DELAY_MS = 2000;
+const EAGER_ATTEMPTS = 16;
 /** An attempt that has no welcome after this is tried anew: a half-open path looks like this. */
 const ATTEMPT_MS = 8000;
 /** The engine asks for the time every few seconds; silence this long means the path is gone. */
 export const SILENCE_MS = 15_000;
 
-export type ConnectionState =
-  'connecting' | 'open' | 'pending' | 'reconnecting' | 'closed';
+export type ConnectionState = 'connecting' | 'open' | 'pending' | 'reconnecting' | 'closed';
 
 /** Why a command was not carried out: the server's refusal, or `offline` when it could not be sent. */
 export class Refused extends Error {
@@ -243,7 +245,8 @@ export class RoomSocket {
   }
 
   #retryLater(): void {
-    const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#attempt);
+    const longest = this.#attempt < EAGER_ATTEMPTS ? EAGER_DELAY_MS : LONGEST_DELAY_MS;
+    const ceiling = Math.min(longest, FIRST_DELAY_MS * 2 ** this.#attempt);
     this.#attempt += 1;
     // Jitter of +-25 %, so that a room full of people doesn't come back in one instant.
     const delay = ceiling * (0.75 + Math.random() * 0.5);

@@ -60,7 +60,7 @@ function mentions(text: string, names: readonly string[], me: string, out: Piece
   // The longest name first, so that "@Ann Lee" isn't read as "@Ann".
   const byLength = [...names].sort((a, b) => b.length - a.length);
   let plain = '';
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const name =
       text[i] === '@' && (i === 0 || /\s/.test(text[i - 1] ?? ' '))
         ? byLength.find(

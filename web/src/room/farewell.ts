@@ -16,7 +16,11 @@ export function farewell(code: string, message: string): Farewell {
         again: null,
       };
     case 'room_over':
-      return { title: 'The party is over', text: 'Good night. It was nice to have you.', again: null };
+      return {
+        title: 'The party is over',
+        text: 'Good night. It was nice to have you.',
+        again: null,
+      };
     case 'kicked':
       return { title: 'You were sent out', text: message, again: 'rejoin' };
     case 'banned':

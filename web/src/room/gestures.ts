@@ -23,7 +23,8 @@ export class Gestures {
   queueSort = () => this.#act({ do: 'queue_sort' });
   queueShuffle = () => this.#act({ do: 'queue_shuffle' });
   queueClear = () => this.#act({ do: 'queue_clear' });
-  next = (item?: ItemId) => this.#act({ do: 'queue_next', ...(item === undefined ? {} : { item }) });
+  next = (item?: ItemId) =>
+    this.#act({ do: 'queue_next', ...(item === undefined ? {} : { item }) });
 
   deleteMessage = (message: MessageId) => this.#act({ do: 'delete_message', message });
   rename = (name: string) => this.#act({ do: 'rename', name });

@@ -29,7 +29,11 @@ export function showMediaCard(title: string | null, room: string, poster: string
   navigator.mediaSession.metadata =
     title === null
       ? null
-      : new MediaMetadata({ title, artist: room, artwork: poster ? [{ src: resolve(poster) }] : [] });
+      : new MediaMetadata({
+          title,
+          artist: room,
+          artwork: poster ? [{ src: resolve(poster) }] : [],
+        });
 }
 
 export function showMediaState(state: MediaSessionPlaybackState): void {

@@ -120,7 +120,10 @@ export function skewStanding(skew: number | null, state: Vital['state']): Standi
 export function memberStanding(member: Member, vital: Vital | undefined, now: number): Standing {
   if (!member.present) {
     const since = member.away_since === null ? null : Math.round((now - member.away_since) / 1000);
-    return { tone: 'quiet', text: since === null || since < 1 ? 'away' : `away for ${span(since)}` };
+    return {
+      tone: 'quiet',
+      text: since === null || since < 1 ? 'away' : `away for ${span(since)}`,
+    };
   }
   if (!member.reports) return { tone: 'quiet', text: 'follows along' };
   return skewStanding(vital?.skew ?? null, vital?.state ?? null);

@@ -372,8 +372,7 @@ export class Playback {
     const there =
       room.timeline.playing || Math.abs(video.currentTime - room.timeline.position) < READY_SLACK_S;
     const ahead = this.bufferedEnd - video.currentTime;
-    const loaded =
-      video.readyState === 4 || (video.readyState === 3 && ahead >= READY_BUFFER_S);
+    const loaded = video.readyState === 4 || (video.readyState === 3 && ahead >= READY_BUFFER_S);
     const ready = loaded && there && !video.seeking && !video.error;
     // While playing, a stall is no un-readiness: nobody waits for it.
     if (ready === this.#readySent || (!ready && room.timeline.playing)) return;

@@ -10,14 +10,7 @@ import type { Bye, Cause, Command, EventsFrame, ServerMessage, Welcome } from '.
 import { holdSeat } from '../net/seat-guard';
 import { type ConnectionState, Refused, RoomSocket } from '../net/socket';
 import { guest, myRooms, seat } from '../net/storage';
-import {
-  applyFrame,
-  fromSnapshot,
-  isGoing,
-  memberById,
-  type RoomState,
-  usableUndo,
-} from './apply';
+import { applyFrame, fromSnapshot, isGoing, memberById, type RoomState, usableUndo } from './apply';
 import type { MediaRef, MemberId, PolicyPatch, RoomEvent, Snapshot, Vital } from './model';
 import { actText, nameOf } from './phrases';
 import { Gestures } from './gestures';
@@ -208,7 +201,9 @@ export class Session {
     }
     void this.act({ do: 'ask', play }).then((done) => {
       if (done)
-        this.toasts.show(`You can't ${wish} here, so the host has been asked to.`, { key: 'right' });
+        this.toasts.show(`You can't ${wish} here, so the host has been asked to.`, {
+          key: 'right',
+        });
     });
   }
 
@@ -324,11 +319,14 @@ export class Session {
     const me = room.you.member;
     switch (event.event) {
       case 'timeline': {
+        // Whatever was asked for, somebody has decided by now.
+        this.toasts.dropKeys('asked-');
         const text = actText(room, event);
         if (!text || event.by === null) return;
         this.#note(event.by, text, event.timeline.at);
         const undo = usableUndo(room, this.playback.serverNow());
-        const worthUndo = event.cause === 'seek' || event.cause === 'load' || event.cause === 'unload';
+        const worthUndo =
+          event.cause === 'seek' || event.cause === 'load' || event.cause === 'unload';
         if (event.by === me && !(undo && worthUndo)) return;
         this.toasts.show(text, {
           key: 'timeline',
@@ -366,6 +364,7 @@ export class Session {
         return;
       case 'knock': {
         const waiting = before.pending.map((member) => member.id);
+        if (event.members.length === 0) this.toasts.dropKeys('knock-');
         for (const member of event.members)
           if (!waiting.includes(member.id))
             this.toasts.show(`${member.name} wants to come in`, {
@@ -392,10 +391,7 @@ export class Session {
     const last = this.activity.at(-1);
     const id = this.#nextId++;
     if (last && last.by === by && at - last.at < ACTIVITY_GROUP_MS)
-      this.activity = [
-        ...this.activity.slice(0, -1),
-        { ...last, at, text, count: last.count + 1 },
-      ];
+      this.activity = [...this.activity.slice(0, -1), { ...last, at, text, count: last.count + 1 }];
     else this.activity = [...this.activity, { id, at, by, text, count: 1 }].slice(-MAX_ACTIVITY);
   }
 
@@ -419,7 +415,8 @@ export class Session {
     if (message.again) return;
     this.pendingName = null;
     if (message.code !== 'replaced') seat.setToken(this.code, null);
-    if (message.code === 'room_not_found' || message.code === 'room_over') myRooms.forget(this.code);
+    if (message.code === 'room_not_found' || message.code === 'room_over')
+      myRooms.forget(this.code);
     this.farewell = message;
     this.playback.stop();
   }

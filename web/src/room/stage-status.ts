@@ -6,7 +6,15 @@ import { names } from './phrases';
 import type { Snapshot } from './model';
 
 export type StageAction =
-  'choose' | 'start' | 'unmute' | 'retry_media' | 'next' | 'play' | 'ask_play' | 'invite' | 'catch_up';
+  | 'choose'
+  | 'start'
+  | 'unmute'
+  | 'retry_media'
+  | 'next'
+  | 'play'
+  | 'ask_play'
+  | 'invite'
+  | 'catch_up';
 
 export interface StageStatus {
   kind:
@@ -79,7 +87,8 @@ export function stageStatus(input: StageInput): StageStatus {
     const who = mine ? (others.length > 0 ? ['you', ...others] : ['you']) : others;
     return {
       kind: 'barrier',
-      title: mine && others.length === 0 ? 'Getting your picture ready…' : `Waiting for ${names(who)}`,
+      title:
+        mine && others.length === 0 ? 'Getting your picture ready…' : `Waiting for ${names(who)}`,
       detail:
         left > 0
           ? `Starts when everybody has loaded, at the latest in ${left} s.`
@@ -134,8 +143,8 @@ export function stageStatus(input: StageInput): StageStatus {
           ? `${names(others)} ${others.length === 1 ? 'is' : 'are'} still loading`
           : ''
         : rights.ask
-          ? 'The host has the controls. You can ask to play.'
-          : 'The host has the controls.',
+          ? 'Ask the host to play'
+          : 'The host has the controls',
       actions: rights.play ? ['play'] : rights.ask ? ['ask_play'] : [],
       veil: false,
     };

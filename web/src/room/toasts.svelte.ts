@@ -44,7 +44,8 @@ export class Toasts {
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 
-  dropKey(key: string): void {
-    for (const toast of this.list) if (toast.key === key) this.drop(toast.id);
+  /** Drops all whose key begins so. */
+  dropKeys(start: string): void {
+    for (const toast of this.list) if (toast.key.startsWith(start)) this.drop(toast.id);
   }
 }

@@ -68,7 +68,10 @@ describe('who did what', () => {
 describe('chat lines', () => {
   it('group one person’s messages and weave activity in by time', () => {
     const activity = { id: 1, at: 25, by: 1, text: 'Ann paused', count: 1 };
-    const lines = weave([said(1, 1, 10), said(2, 1, 20), said(3, 1, 30), said(4, 2, 40)], [activity]);
+    const lines = weave(
+      [said(1, 1, 10), said(2, 1, 20), said(3, 1, 30), said(4, 2, 40)],
+      [activity],
+    );
     expect(lines.map((line) => (line.kind === 'message' ? line.first : line.kind))).toEqual([
       true,
       false,

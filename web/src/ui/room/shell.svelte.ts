@@ -56,7 +56,8 @@ export class Shell {
     if (document.fullscreenElement) return document.exitFullscreen();
     if (this.#root?.requestFullscreen) return this.#root.requestFullscreen().catch(() => undefined);
     // iPhones can only put the bare video there.
-    (video as (HTMLVideoElement & { webkitEnterFullscreen?: () => void }) | null)
-      ?.webkitEnterFullscreen?.();
+    (
+      video as (HTMLVideoElement & { webkitEnterFullscreen?: () => void }) | null
+    )?.webkitEnterFullscreen?.();
   }
 }

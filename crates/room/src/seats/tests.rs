@@ -1,0 +1,290 @@
+use super::*;
+use crate::party::{NODE, Party, say};
+use crate::{Command, Policy};
+
+#[test]
+fn a_name_is_cleaned_cut_and_made_unique() {
+    let mut party = Party::new(Policy::default());
+    let long = "x".repeat(10_000);
+    for (seat, typed, shown) in [
+        (1, " Ann\u{202E}\u{0} ", "Ann"),
+        (2, "ann", "ann 2"),
+        (3, long.as_str(), &long[..40]),
+    ] {
+        party
+            .sit(SeatId(seat), &format!("p{seat}"), typed, Grant::None, false)
+            .expect("may enter");
+        assert_eq!(party.member(SeatId(seat)).name, shown);
+    }
+    let nothing = party.sit(SeatId(9), "p9", "\u{200B}", Grant::None, false);
+    assert_eq!(nothing.expect_err("refused").code(), "bad_text");
+}
+
+#[test]
+fn one_person_in_five_tabs_is_one_member_in_five_seats() {
+    let mut party = Party::new(Policy::default());
+    for seat in 1..=8 {
+        party
+            .sit(SeatId(seat), "ann", "Ann", Grant::None, false)
+            .expect("may enter");
+    }
+    assert_eq!(
+        (
+            party.room.members().count(),
+            party.member(SeatId(8)).seats.len()
+        ),
+        (1, 8)
+    );
+    let ninth = party.sit(SeatId(9), "ann", "Ann", Grant::None, false);
+    assert_eq!(ninth.expect_err("refused").code(), "limit_reached");
+    // A reloaded tab gives its lost seat to the new one.
+    party.lose(SeatId(3));
+    party
+        .sit(SeatId(9), "ann", "Ann", Grant::None, false)
+        .expect("may enter");
+    assert!(party.room.member_of_seat(SeatId(3)).is_none());
+    for seat in [1, 2, 4, 5, 6, 7, 8] {
+        party.ok(SeatId(seat), Command::Leave);
+    }
+    assert!(party.member(SeatId(9)).present());
+}
+
+#[test]
+fn nobody_takes_anothers_seat() {
+    let (mut party, _, ann, _) = Party::of_three(Policy::default());
+    let taken = party.sit(ann, "ben", "Ben", Grant::None, false);
+    assert_eq!(taken.expect_err("refused").code(), "bad_target");
+}
+
+#[test]
+fn whoever_is_back_within_the_hold_was_never_gone() {
+    let (mut party, _, ann, _) = Party::of_three(Policy::default());
+    let before = party.member(ann).clone();
+    party.lose(ann);
+    assert_eq!(party.member(ann).away_since(), Some(party.now));
+    party.pass(Span(89_999));
+    party.back(ann).expect("held");
+    assert_eq!(*party.member(ann), before);
+    party.pass(Span::seconds(3600));
+    assert!(party.member(ann).present());
+}
+
+#[test]
+fn after_the_hold_a_member_is_gone_and_comes_back_as_they_were() {
+    let (mut party, host, ann, _) = Party::of_three(Policy::default());
+    let id = party.id(ann);
+    party.ok(
+        host,
+        Command::SetCoHost {
+            member: id,
+            co_host: true,
+        },
+    );
+    party.ok(
+        host,
+        Command::Mute {
+            member: id,
+            muted: true,
+        },
+    );
+    party.lose(ann);
+    let events = party.pass(Span::seconds(90));
+    assert!(events.contains(&Event::Gone {
+        member: id,
+        reason: Departure::TimedOut
+    }));
+    assert_eq!(party.back(ann), Err(Refusal::UnknownSeat));
+    party
+        .sit(SeatId(77), "ann", "Annie", Grant::None, false)
+        .expect("may enter");
+    let member = party.member(SeatId(77));
+    assert_eq!(
+        (member.id, member.role, member.muted),
+        (id, Role::CoHost, true)
+    );
+    assert_eq!(member.name, "Annie");
+}
+
+#[test]
+fn a_seat_that_moved_to_another_process_is_not_lost_by_the_old_one() {
+    let (mut party, _, ann, _) = Party::of_three(Policy::default());
+    party.ok(ann, Command::Resume { node: NodeId(2) });
+    party.lose(ann);
+    assert!(party.member(ann).present());
+    party
+        .server(Command::NodeLost { node: NODE })
+        .expect("harmless");
+    assert!(party.member(ann).present());
+    party
+        .server(Command::NodeLost { node: NodeId(2) })
+        .expect("harmless");
+    assert!(!party.member(ann).present());
+}
+
+#[test]
+fn without_a_hold_a_lost_seat_is_gone_at_once() {
+    let (mut party, _, ann, _) = Party::of_three(Policy {
+        seat_hold: Span(0),
+        ..Policy::default()
+    });
+    let id = party.id(ann);
+    party.lose(ann);
+    assert!(party.room.member(id).is_none());
+}
+
+#[test]
+fn a_full_room_still_has_a_place_for_its_host() {
+    let mut party = Party::new(Policy {
+        capacity: 2,
+        ..Policy::default()
+    });
+    let ann = party.arrive("Ann", Grant::None, false).expect("may enter");
+    party.arrive("Ben", Grant::None, false).expect("may enter");
+    assert_eq!(
+        party.arrive("Cem", Grant::None, false),
+        Err(Refusal::Full { capacity: 2 })
+    );
+    let host = party
+        .arrive("Hanna", Grant::Host, false)
+        .expect("an owner is never locked out");
+    assert_eq!(party.member(host).role, Role::Host);
+    // Held seats count; a left one doesn't.
+    party.lose(ann);
+    assert_eq!(
+        party.arrive("Cem", Grant::None, false),
+        Err(Refusal::Full { capacity: 2 })
+    );
+    party.ok(ann, Command::Leave);
+    party.ok(host, Command::Leave);
+    party.arrive("Cem", Grant::None, false).expect("may enter");
+}
+
+#[test]
+fn entry_asks_for_what_the_policy_says() {
+    let needs = [
+        (EntryPolicy::Password, "password_needed"),
+        (EntryPolicy::Invite, "invite_needed"),
+    ];
+    for (entry, code) in needs {
+        let mut party = Party::new(Policy {
+            entry,
+            ..Policy::default()
+        });
+        assert_eq!(
+            party
+                .arrive("Ann", Grant::None, false)
+                .expect_err("refused")
+                .code(),
+            code
+        );
+        party.arrive("Ann", Grant::Invite, false).expect("invited");
+        party.arrive("Hanna", Grant::Host, false).expect("the host");
+    }
+    let mut party = Party::new(Policy {
+        entry: EntryPolicy::Password,
+        ..Policy::default()
+    });
+    let ann = party
+        .arrive("Ann", Grant::Password, false)
+        .expect("knew it");
+    party.ok(ann, Command::Leave);
+    party
+        .arrive("Ann", Grant::None, false)
+        .expect("was in before");
+}
+
+#[test]
+fn whoever_knocks_gets_nothing_until_let_in() {
+    let mut party = Party::new(Policy {
+        entry: EntryPolicy::Approval,
+        ..Policy::default()
+    });
+    let host = party.arrive("Hanna", Grant::Host, false).expect("the host");
+    let knocked = party
+        .sit(SeatId(50), "ann", "Ann", Grant::None, true)
+        .expect("may knock");
+    assert!(
+        knocked
+            .events
+            .iter()
+            .all(|(audience, _)| *audience == Audience::Moderators),
+        "{knocked:?}"
+    );
+    let ann = SeatId(50);
+    assert_eq!(party.act(ann, say("hi")), Err(Refusal::Pending));
+    assert_eq!(party.room.rights(party.id(ann)), crate::Rights::default());
+    let id = party.id(ann);
+    assert_eq!(
+        party.act(ann, Command::Admit { member: id }),
+        Err(Refusal::Pending)
+    );
+    // The decision survives reconnects, on both sides of it.
+    party.lose(ann);
+    party.back(ann).expect("held");
+    party.ok(host, Command::Admit { member: id });
+    assert!(party.ok(host, Command::Admit { member: id }).is_empty());
+    party.ok(ann, say("hi"));
+    party.ok(ann, Command::Leave);
+    party
+        .sit(SeatId(51), "ann", "Ann", Grant::None, true)
+        .expect("was let in before");
+    assert_eq!(party.member(SeatId(51)).standing, Standing::Admitted);
+}
+
+#[test]
+fn the_first_who_is_let_in_makes_it_live() {
+    let mut party = Party::new(Policy {
+        entry: EntryPolicy::Approval,
+        ..Policy::default()
+    });
+    party.arrive("Ann", Grant::None, false).expect("may knock");
+    assert_eq!(party.room.life(), Life::Created);
+    party.arrive("Hanna", Grant::Host, false).expect("the host");
+    assert!(party.live());
+}
+
+#[test]
+fn the_hosts_key_takes_the_role_only_from_a_host_who_is_away() {
+    let (mut party, host, ..) = Party::of_three(Policy::default());
+    let second = party
+        .arrive("Second", Grant::Host, false)
+        .expect("has the key");
+    assert_eq!(party.member(second).role, Role::CoHost);
+    party.lose(host);
+    let third = party
+        .arrive("Third", Grant::Host, false)
+        .expect("has the key");
+    assert_eq!(
+        (party.member(third).role, party.member(host).role),
+        (Role::Host, Role::CoHost)
+    );
+}
+
+#[test]
+fn the_muted_cannot_speak_by_their_name() {
+    let (mut party, host, ann, _) = Party::of_three(Policy::default());
+    party.ok(
+        ann,
+        Command::Rename {
+            name: "Ben".to_owned(),
+        },
+    );
+    assert_eq!(party.member(ann).name, "Ben 2");
+    let member = party.id(ann);
+    party.ok(
+        host,
+        Command::Mute {
+            member,
+            muted: true,
+        },
+    );
+    assert_eq!(
+        party.act(
+            ann,
+            Command::Rename {
+                name: "LOUD".to_owned()
+            }
+        ),
+        Err(Refusal::Muted)
+    );
+}

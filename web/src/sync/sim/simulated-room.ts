@@ -3,7 +3,8 @@
 // Answers the questions the sync lab asks of real pages.
 
 import type { SyncClassName } from '../classes';
-import { SyncEngine, type TimelineCause } from '../engine';
+import { SyncEngine } from '../engine';
+import type { TimelineCause } from '../pursuit';
 import type { SyncReport } from '../telemetry';
 import { percentile } from '../telemetry';
 import { positionAt, type Timeline } from '../timeline';

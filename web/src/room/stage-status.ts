@@ -89,10 +89,7 @@ export function stageStatus(input: StageInput): StageStatus {
       kind: 'barrier',
       title:
         mine && others.length === 0 ? 'Getting your picture ready…' : `Waiting for ${names(who)}`,
-      detail:
-        left > 0
-          ? `Starts when everybody has loaded, at the latest in ${left} s.`
-          : 'Starting now…',
+      detail: left > 0 ? `Starts by itself, in ${left} s at the latest.` : 'Starting now…',
       actions: rights.play ? ['start'] : [],
       veil: true,
     };

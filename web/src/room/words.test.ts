@@ -121,7 +121,7 @@ describe('the stage', () => {
     expect(status(room({ barrier }))).toMatchObject({
       kind: 'barrier',
       title: 'Waiting for Ann',
-      detail: 'Starts when everybody has loaded, at the latest in 5 s.',
+      detail: 'Starts by itself, in 5 s at the latest.',
       actions: ['start'],
     });
   });

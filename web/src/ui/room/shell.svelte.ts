@@ -5,9 +5,18 @@ import { setting } from '../../net/storage';
 export type Tab = 'chat' | 'people' | 'queue' | 'room';
 export type DialogName = 'invite' | 'sync' | 'keys' | 'add' | 'end';
 
+/** A phone held upright has the panel under the picture, always; one on its side has no room. */
+const upright = matchMedia('(max-width: 820px) and (orientation: portrait)');
+const flat = matchMedia('(max-height: 480px) and (orientation: landscape)');
+
+function panelFits(): boolean {
+  if (upright.matches) return true;
+  return !flat.matches && setting.get('panel') !== 'off';
+}
+
 export class Shell {
   tab = $state<Tab>('chat');
-  panel = $state(setting.get('panel') !== 'off');
+  panel = $state(panelFits());
   dialog = $state<DialogName | null>(null);
   fullscreen = $state(false);
   /** Raised to put the cursor into the chat field, wherever that is now. */
@@ -28,13 +37,22 @@ export class Shell {
         this.panel = false;
       } else this.panel = this.#panelBefore;
     };
+    const turned = (): void => {
+      if (!this.fullscreen) this.panel = panelFits();
+    };
     document.addEventListener('fullscreenchange', changed);
-    return () => document.removeEventListener('fullscreenchange', changed);
+    upright.addEventListener('change', turned);
+    flat.addEventListener('change', turned);
+    return () => {
+      document.removeEventListener('fullscreenchange', changed);
+      upright.removeEventListener('change', turned);
+      flat.removeEventListener('change', turned);
+    };
   }
 
   togglePanel(): void {
     this.panel = !this.panel;
-    if (!this.fullscreen) setting.set('panel', this.panel ? null : 'off');
+    if (!this.fullscreen && !flat.matches) setting.set('panel', this.panel ? null : 'off');
   }
 
   show(tab: Tab): void {

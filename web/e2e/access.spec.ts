@@ -76,7 +76,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
       );
       await expect(host.getByTestId('barrier')).toBeVisible();
       expect(await findings(host), 'lobby').toEqual([]);
-      await host.evaluate(() => window.__watchalong?.send({ do: 'end' }));
+      // The room closes the connection before, or right after, it answers.
+      await host.evaluate(() => window.__watchalong?.send({ do: 'end' }).catch(() => undefined));
       await expect(slow.getByTestId('farewell')).toBeVisible();
       expect(await findings(slow), 'farewell').toEqual([]);
     });

@@ -31,12 +31,13 @@ async function take(page: Page, name: string): Promise<void> {
   // The controls stay up while the pointer moves.
   await page.mouse.move(500, 300);
   await page.mouse.move(520, 310);
+  await page.waitForTimeout(600);
   await page.screenshot({ path: join(images, `${name}.png`) });
 }
 
 async function chatter(pages: Page[]): Promise<void> {
   const lines = [
-    'Popcorn is ready 🍿',
+    'Popcorn is ready',
     'Two minutes, still on the stairs',
     'Look at that light',
     'Rewind that bit later?',
@@ -50,11 +51,11 @@ async function chatter(pages: Page[]): Promise<void> {
 }
 
 const movieNight = (): Promise<RoomOpened> =>
-  server.room({ title: 'Slow Light', name: 'Movie night' });
+  server.room({ title: 'Dawn to Dusk', name: 'Movie night' });
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`home, ${colorScheme}`, async ({ people }) => {
-    for (const title of ['Slow Light', 'Deep Zoom', 'Night Drive', 'Colony'])
+    for (const title of ['Dawn to Dusk', 'Deep Zoom', 'Night Drive', 'Colony'])
       await server.medium(title);
     const page = await people.open(server.origin, { ...DESK, colorScheme });
     await page.getByTestId('shelf-item').nth(3).waitFor();
@@ -66,7 +67,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const room = await movieNight();
     const host = await people.host(room, { ...DESK, colorScheme });
     const others = [await people.guest(room, 'Ann'), await people.guest(room, 'Ben')];
-    await host.evaluate(() => window.__watchalong?.send({ do: 'seek', position: 12 }));
+    await host.evaluate(() => window.__watchalong?.send({ do: 'seek', position: 20 }));
     await host.getByTestId('play-toggle').click();
     await allPlay([host, ...others]);
     await chatter([...others, host]);
@@ -96,7 +97,7 @@ test('lobby', async ({ people }) => {
   await people.guest(room, 'Ben');
   const slow = await people.guest(room, 'Ann');
   await slow.context().route('**/media/**', () => undefined);
-  const film = await server.medium('Slow Light');
+  const film = await server.medium('Dawn to Dusk');
   await host.evaluate(
     (media) => window.__watchalong?.send({ do: 'load', media, play: true }),
     film,
@@ -117,7 +118,7 @@ test('reconnecting', async ({ people }) => {
   });
   await seated(guest);
   await loaded(guest);
-  await host.evaluate(() => window.__watchalong?.send({ do: 'seek', position: 30 }));
+  await host.evaluate(() => window.__watchalong?.send({ do: 'seek', position: 33 }));
   await host.getByTestId('play-toggle').click();
   await allPlay([host, guest]);
   await chatter([host]);

@@ -25,12 +25,6 @@ const PRETTY: Film[] = [
     seconds: 40,
   },
   {
-    title: 'Slow Light',
-    picture:
-      'gradients=size=1280x720:rate=24:speed=0.012:type=radial:n=4:seed=7:c0=0x0b1026:c1=0xff7a59:c2=0x7b5cff:c3=0x123a5e',
-    seconds: 90,
-  },
-  {
     title: 'Night Drive',
     picture:
       'gradients=size=1280x720:rate=24:speed=0.02:type=linear:n=4:seed=3:c0=0x07161b:c1=0x1f8a70:c2=0xbedb39:c3=0x004358',
@@ -65,4 +59,15 @@ function make(folder: string, films: Film[]): string {
 const kept = resolve(import.meta.dirname, '../../../target/e2e');
 
 export const testFilms = (): string => make(join(kept, 'films'), TESTS);
-export const prettyFilms = (): string => make(join(kept, 'pretty'), PRETTY);
+
+/** With the bundled sample among them, under a film's name. */
+export function prettyFilms(): string {
+  const folder = make(join(kept, 'pretty'), PRETTY);
+  const film = join(folder, 'Dawn to Dusk.mp4');
+  if (!existsSync(film)) {
+    const sample = resolve(import.meta.dirname, '../../../crates/media/assets/sample.mp4');
+    const title = ['-metadata', 'title=Dawn to Dusk'];
+    execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-i', sample, '-c', 'copy', ...title, film]);
+  }
+  return folder;
+}

@@ -1,11 +1,11 @@
 // Runs inside the measured page, before its own scripts: notes every frame that the page's video
 // shows, and every press and stall. All times are the page's `performance.now()`.
 //
-// It must cost the page next to nothing: one push of three numbers a frame.
+// It must cost the page next to nothing: one push of five numbers a frame.
 
 export function watch() {
   const lab = {
-    /** Each shown frame: when it is on screen, its media time in seconds, the playback rate. @type {[number, number, number][]} */
+    /** Each shown frame: when it is on screen, its media time in seconds, the playback rate; and the player's own clock: when it was read, what it said in seconds. @type {[number, number, number, number, number][]} */
     frames: [],
     /** What happened besides: [time, kind, playback rate or position]. @type {[number, string, number][]} */
     events: [],
@@ -16,7 +16,13 @@ export function watch() {
   const follow = (video) => {
     /** @type {VideoFrameRequestCallback} */
     const shown = (_now, frame) => {
-      lab.frames.push([frame.expectedDisplayTime, frame.mediaTime, video.playbackRate]);
+      lab.frames.push([
+        frame.expectedDisplayTime,
+        frame.mediaTime,
+        video.playbackRate,
+        performance.now(),
+        video.currentTime,
+      ]);
       video.requestVideoFrameCallback(shown);
     };
     video.requestVideoFrameCallback(shown);

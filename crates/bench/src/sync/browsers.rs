@@ -28,18 +28,21 @@ pub struct Seen {
     pub opened: f64,
     /// Each frame that came on screen.
     pub frames: Vec<Frame>,
+    /// The player's own clock, read once a frame: what its sound follows, and free of the screen's
+    /// refresh.
+    pub clock: Vec<Frame>,
     /// Presses, stalls, seeks and rate changes.
     pub events: Vec<Event>,
     /// Errors that the page's scripts threw.
     pub problems: Vec<String>,
 }
 
-/// A frame on screen.
+/// A place in the film at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Frame {
-    /// When it came on screen, ms.
+    /// When it was there, ms.
     pub at: f64,
-    /// Its time in the film, seconds.
+    /// The time in the film, seconds.
     pub position: f64,
     /// The playback rate at that time.
     pub rate: f64,
@@ -59,7 +62,7 @@ pub struct Event {
 #[derive(Deserialize)]
 struct Collected {
     origin: f64,
-    frames: Vec<(f64, f64, f64)>,
+    frames: Vec<(f64, f64, f64, f64, f64)>,
     events: Vec<(f64, String, f64)>,
     problems: Vec<String>,
 }
@@ -158,7 +161,7 @@ impl Browsers {
         let seen: Collected =
             serde_json::from_value(seen).context("what the page noted is unreadable")?;
         let origin = seen.origin;
-        let frame = |(at, position, rate): (f64, f64, f64)| Frame {
+        let frame = |at: f64, position: f64, rate: f64| Frame {
             at: origin + at,
             position,
             rate,
@@ -170,7 +173,16 @@ impl Browsers {
         };
         Ok(Seen {
             opened: origin,
-            frames: seen.frames.into_iter().map(frame).collect(),
+            frames: seen
+                .frames
+                .iter()
+                .map(|row| frame(row.0, row.1, row.2))
+                .collect(),
+            clock: seen
+                .frames
+                .iter()
+                .map(|row| frame(row.3, row.4, row.2))
+                .collect(),
             events: seen.events.into_iter().map(event).collect(),
             problems: seen.problems,
         })

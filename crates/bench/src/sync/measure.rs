@@ -68,6 +68,11 @@ pub struct Figures {
     pub skews: Vec<f64>,
     /// The same, summed up.
     pub skew: Spread,
+    /// All pairs' absolute skew of the players' clocks, ms: what is heard.
+    #[serde(skip)]
+    pub clock_skews: Vec<f64>,
+    /// The same, summed up.
+    pub clock_skew: Spread,
     /// From the press to all in step and staying so, ms; null: not before the next action.
     pub in_step: Vec<(Action, Option<f64>)>,
     /// Visible leaps of the film later than 3 s after an action, over all pages.
@@ -132,7 +137,7 @@ pub fn measure(record: &Record) -> Figures {
         Action::LateJoin => &record.pages[..],
         _ => &record.pages[..record.pages.len() - 1],
     };
-    let mut skews = Vec::new();
+    let (mut skews, mut clock_skews) = (Vec::new(), Vec::new());
     let mut in_step = Vec::new();
     let (mut jumps, mut freezes, mut rebuffers, mut measured) = (0, 0, 0, 0.0);
     let (mut instants, mut together) = (0_usize, 0_usize);
@@ -144,7 +149,8 @@ pub fn measure(record: &Record) -> Figures {
         }
         let from = at + GRACE;
         for at in grid(from, until) {
-            pair_skews(pages, at, &mut skews);
+            pair_skews(pages.iter().map(|page| &page.frames), at, &mut skews);
+            pair_skews(pages.iter().map(|page| &page.clock), at, &mut clock_skews);
             instants += 1;
             together += usize::from(apart(pages, at).is_some());
         }
@@ -173,6 +179,8 @@ pub fn measure(record: &Record) -> Figures {
     Figures {
         skew: Spread::of(skews.clone()),
         skews,
+        clock_skew: Spread::of(clock_skews.clone()),
+        clock_skews,
         in_step,
         jumps,
         freezes,
@@ -188,11 +196,8 @@ pub fn measure(record: &Record) -> Figures {
     }
 }
 
-fn pair_skews(pages: &[Seen], at: f64, skews: &mut Vec<f64>) {
-    let shown: Vec<f64> = pages
-        .iter()
-        .filter_map(|page| position(&page.frames, at))
-        .collect();
+fn pair_skews<'a>(pages: impl Iterator<Item = &'a Vec<Frame>>, at: f64, skews: &mut Vec<f64>) {
+    let shown: Vec<f64> = pages.filter_map(|frames| position(frames, at)).collect();
     for (index, one) in shown.iter().enumerate() {
         skews.extend(
             shown[index + 1..]
@@ -280,6 +285,7 @@ mod tests {
         Seen {
             opened: 0.0,
             frames: vec![],
+            clock: vec![],
             events: vec![],
             problems: vec![],
         }

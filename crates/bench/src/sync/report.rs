@@ -21,6 +21,8 @@ pub struct Profile {
     pub name: &'static str,
     /// Skew over all repetitions.
     pub skew: Spread,
+    /// Skew of the players' clocks, which the sound follows, over all repetitions.
+    pub clock_skew: Spread,
     /// Press to all in step, over all repetitions, by action.
     pub in_step: Vec<InStep>,
     /// Visible leaps later than 3 s after an action.
@@ -108,6 +110,12 @@ impl Profile {
                     .flat_map(|one| one.skews.clone())
                     .collect(),
             ),
+            clock_skew: Spread::of(
+                repetitions
+                    .iter()
+                    .flat_map(|one| one.clock_skews.clone())
+                    .collect(),
+            ),
             in_step: in_step.into(),
             jumps: sum(|one| one.jumps),
             freezes: sum(|one| one.freezes),
@@ -151,6 +159,12 @@ pub fn table(profiles: &[Profile]) -> String {
         line(
             "pairwise skew p99, max",
             format!("{}, {}", ms(skew.p99), ms(skew.max)),
+            String::new(),
+        );
+        let clock = &profile.clock_skew;
+        line(
+            "the same of sound, p50, p95",
+            format!("{}, {}", ms(clock.p50), ms(clock.p95)),
             String::new(),
         );
         for one in &profile.in_step {
@@ -266,6 +280,7 @@ fn about(options: &Options) -> Value {
         "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         "pages": options.pages,
         "seconds": options.seconds,
+        "screens": "headless Chromium: all pages refresh at the same 60 Hz instants, so picture skew comes in steps of 16.7 ms; screens of their own add up to half a step",
         "links": "delay and jitter one way: lan 1 ms; near 40±10 ms; far 120±40 ms, 8 Mbit/s, a stall of 0.3-0.9 s every 8-16 s",
     })
 }
@@ -280,6 +295,7 @@ mod tests {
         let page = Seen {
             opened: 0.0,
             frames: vec![],
+            clock: vec![],
             events: vec![],
             problems: vec![],
         };

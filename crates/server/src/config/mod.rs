@@ -1,0 +1,264 @@
+//! Settings: from flags, variables and a file to one typed [`Config`].
+//!
+//! `settings.rs` is the table of all settings; everything that names them is made from it. `layers.rs`
+//! finds each one's text and origin, `values.rs` reads it, `show.rs` prints the annotated file and the
+//! docs. Nothing here opens a socket or makes a folder.
+mod error;
+mod layers;
+mod proxies;
+mod settings;
+mod show;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use error::{ConfigError, Origin};
+pub use layers::{Environment, Given};
+pub use proxies::AddressRange;
+pub use settings::{SETTINGS, Section, Setting};
+pub use show::{annotated_file, markdown};
+
+use clap::{ArgMatches, Command};
+use std::ffi::{OsStr, OsString};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Everything that an operator may decide, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folders of films; each was there and readable when the settings were read.
+    pub media: Vec<PathBuf>,
+    /// At least one; port 0 means any free one.
+    pub listen: Vec<SocketAddr>,
+    /// Where everything is kept. May not be there yet.
+    pub data: PathBuf,
+    /// Nobody administers the server without it.
+    pub admin_key: Option<String>,
+    /// `https://host/path` without a slash at the end; from the request when not given.
+    pub public_url: Option<String>,
+    /// Empty, or `/films`: what a proxy leaves in front of every path.
+    pub base_path: String,
+    /// Neighbours whose `X-Forwarded-*` headers are believed.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// A filter for `tracing_subscriber::EnvFilter`; it parses.
+    pub log: String,
+    /// JSON lines instead of text.
+    pub log_json: bool,
+    /// Connections served at once.
+    pub max_connections: usize,
+    /// How long running requests may take to end.
+    pub shutdown_grace: Duration,
+    given: Vec<Given>,
+}
+
+/// A setting as an administrator may see it.
+#[derive(Debug)]
+pub struct Shown {
+    /// Which.
+    pub setting: &'static Setting,
+    /// As it was given; a secret is only said to be set.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Arguments of `watchalong serve`, from the table.
+pub fn serve_command() -> Command {
+    Command::new("serve").about("Serve the page, the rooms and the films").args(layers::arguments()).after_help(
+        "Every setting can be a flag, a variable or a line of the settings file; the first of them wins.\n\
+         `watchalong config > watchalong.toml` writes such a file.",
+    )
+}
+
+impl Config {
+    /// From the parsed command line of [`serve_command`] and the process's environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the setting, where it came from and what would be right.
+    pub fn load(flags: &ArgMatches) -> Result<Self, ConfigError> {
+        Self::from_layers(flags, &|name| std::env::var_os(name))
+    }
+
+    /// From arguments alone (without `serve`), for tests and for whoever embeds the server.
+    ///
+    /// # Errors
+    /// [`ConfigError`]; [`ConfigError::Usage`] for an argument that does not exist.
+    pub fn parse<A: Into<OsString> + Clone>(
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Self, ConfigError> {
+        let command = serve_command().no_binary_name(true);
+        let flags = command
+            .try_get_matches_from(arguments)
+            .map_err(|error| ConfigError::Usage(error.to_string()))?;
+        Self::from_layers(&flags, &|_| None)
+    }
+
+    /// From a command line and an environment of one's own.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_layers(
+        flags: &ArgMatches,
+        environment: Environment<'_>,
+    ) -> Result<Self, ConfigError> {
+        let given = layers::resolve(flags, environment)?;
+        let folder = |name: &str| {
+            environment(name)
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from)
+        };
+        let (home, xdg) = (folder("HOME"), folder("XDG_DATA_HOME"));
+        let home = home.as_deref();
+        let texts = Texts { given: &given };
+        let paths = |key| {
+            let beside = texts.folder_of_file(key);
+            move |raw: &OsStr| values::path(raw, home, beside.as_deref())
+        };
+        let beside = texts.folder_of_file("media");
+        Ok(Self {
+            media: texts.each("media", |raw| {
+                values::media_folder(raw, home, beside.as_deref())
+            })?,
+            listen: texts.some("listen", values::listen)?,
+            data: texts
+                .last("data", paths("data"))?
+                .unwrap_or_else(|| values::default_data(xdg.as_deref(), home)),
+            admin_key: texts.last("admin-key", values::admin_key)?,
+            public_url: texts.last("public-url", values::public_url)?,
+            base_path: texts
+                .last("base-path", values::base_path)?
+                .unwrap_or_default(),
+            trusted_proxies: texts.each("trusted-proxies", values::proxies)?.concat(),
+            log: texts.one("log", values::log)?,
+            log_json: texts.one("log-format", values::log_format)?,
+            max_connections: texts.one("max-connections", values::max_connections)?,
+            shutdown_grace: texts.one("shutdown-grace", values::grace)?,
+            given,
+        })
+    }
+
+    /// Whether `X-Forwarded-*` from this neighbour is believed.
+    pub fn trusts(&self, peer: std::net::IpAddr) -> bool {
+        self.trusted_proxies
+            .iter()
+            .any(|range| range.contains(peer))
+    }
+
+    /// Where a setting's value came from.
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.given
+            .iter()
+            .find(|given| given.setting.key == key)
+            .map(|given| &given.origin)
+    }
+
+    /// Every setting with its value and origin; secrets are not shown.
+    pub fn shown(&self) -> impl Iterator<Item = Shown> {
+        self.given.iter().map(|given| {
+            let value = match (given.setting.secret, given.texts.is_empty()) {
+                (_, true) => String::new(),
+                (true, false) => "(set)".to_owned(),
+                (false, false) => given
+                    .texts
+                    .iter()
+                    .map(|text| text.to_string_lossy())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            };
+            Shown {
+                setting: given.setting,
+                value,
+                origin: given.origin.clone(),
+            }
+        })
+    }
+}
+
+/// The resolved texts, and how to read them with errors that name their setting.
+struct Texts<'a> {
+    given: &'a [Given],
+}
+
+impl Texts<'_> {
+    fn of(&self, key: &'static str) -> &Given {
+        self.given
+            .iter()
+            .find(|given| given.setting.key == key)
+            .expect("every setting of the table is resolved")
+    }
+
+    /// Relative paths in a settings file count from its folder, wherever the server was started.
+    fn folder_of_file(&self, key: &'static str) -> Option<PathBuf> {
+        match &self.of(key).origin {
+            Origin::File(path) => path.parent().map(Path::to_owned),
+            _ => None,
+        }
+    }
+
+    fn each<T>(
+        &self,
+        key: &'static str,
+        read: impl Fn(&OsStr) -> values::Read<T>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let Given {
+            setting,
+            texts,
+            origin,
+        } = self.of(key);
+        let wrong = |raw: &OsStr, expected| ConfigError::Value {
+            setting: setting.key,
+            origin: origin.clone(),
+            value: if setting.secret {
+                "what it is".to_owned()
+            } else {
+                format!("{raw:?}")
+            },
+            expected,
+        };
+        texts
+            .iter()
+            .map(|raw| read(raw).map_err(|expected| wrong(raw, expected)))
+            .collect()
+    }
+
+    fn last<T>(
+        &self,
+        key: &'static str,
+        read: impl Fn(&OsStr) -> values::Read<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        Ok(self.each(key, read)?.pop())
+    }
+
+    fn some<T>(
+        &self,
+        key: &'static str,
+        read: impl Fn(&OsStr) -> values::Read<T>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let values = self.each(key, read)?;
+        let Given {
+            setting, origin, ..
+        } = self.of(key);
+        if values.is_empty() {
+            let expected = format!("at least one would be right, such as {}", setting.default);
+            return Err(ConfigError::Value {
+                setting: setting.key,
+                origin: origin.clone(),
+                value: "an empty list".to_owned(),
+                expected,
+            });
+        }
+        Ok(values)
+    }
+
+    fn one<T>(
+        &self,
+        key: &'static str,
+        read: impl Fn(&OsStr) -> values::Read<T>,
+    ) -> Result<T, ConfigError> {
+        Ok(self
+            .some(key, read)?
+            .pop()
+            .expect("`some` gives at least one"))
+    }
+}

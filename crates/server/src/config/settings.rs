@@ -1,0 +1,242 @@
+//! The one table of settings.
+//!
+//! Flags, `WATCHALONG_*` variables, the keys of the settings file, `--help`, `watchalong config` and
+//! docs/settings.md are all made from [`SETTINGS`], so that they can't disagree. What a value means
+//! (types, limits) stands in `values.rs`; where it came from, in `layers.rs`.
+
+/// One setting, under one name everywhere.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its key in the settings file; the flag is `--key`, the variable `WATCHALONG_KEY`.
+    pub key: &'static str,
+    /// What `--help` calls the value.
+    pub value: &'static str,
+    /// The default as one would write it in the variable; empty when there is none.
+    pub default: &'static str,
+    /// What happens without a value, for settings whose default is empty.
+    pub unset: &'static str,
+    /// A value to show where the default is empty.
+    pub example: &'static str,
+    /// One or two sentences for people.
+    pub help: &'static str,
+    /// The heading that it stands under.
+    pub section: Section,
+    /// May be given several times (flag), as a list (file), or separated by commas (variable).
+    pub repeatable: bool,
+    /// Its value is never shown again.
+    pub secret: bool,
+    /// Given without a flag's name, as in `watchalong serve ~/Movies`.
+    pub positional: bool,
+    /// May stand in the settings file (all but the file's own name).
+    pub in_file: bool,
+}
+
+/// The headings of `--help`, the settings file and the docs, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// What is watched and where things are kept.
+    Library,
+    /// Addresses and proxies.
+    Network,
+    /// Who may administer the server.
+    Access,
+    /// Logs, limits and stopping.
+    Running,
+}
+
+impl Section {
+    /// In the order of presentation.
+    pub const ALL: [Self; 4] = [Self::Library, Self::Network, Self::Access, Self::Running];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Library => "Library and data",
+            Self::Network => "Network",
+            Self::Access => "Access",
+            Self::Running => "Running",
+        }
+    }
+}
+
+impl Setting {
+    /// The variable's name: `WATCHALONG_ADMIN_KEY`.
+    pub fn variable(&self) -> String {
+        format!(
+            "WATCHALONG_{}",
+            self.key.to_ascii_uppercase().replace('-', "_")
+        )
+    }
+
+    /// How it is given on the command line: `--admin-key`, or `MEDIA_DIR` for the positional one.
+    pub fn flag(&self) -> String {
+        if self.positional {
+            self.value.to_owned()
+        } else {
+            format!("--{}", self.key)
+        }
+    }
+}
+
+/// The setting of that key.
+pub fn find(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+/// What most settings are, so that the table says only what is special.
+const PLAIN: Setting = Setting {
+    key: "",
+    value: "",
+    default: "",
+    unset: "",
+    example: "",
+    help: "",
+    section: Section::Running,
+    repeatable: false,
+    secret: false,
+    positional: false,
+    in_file: true,
+};
+
+/// Every setting there is.
+pub static SETTINGS: &[Setting] = &[
+    Setting {
+        key: "media",
+        value: "MEDIA_DIR",
+        unset: "no folder",
+        example: "~/Movies",
+        help: "A folder of films. Watched for changes; nothing is ever written to it.",
+        section: Section::Library,
+        repeatable: true,
+        positional: true,
+        ..PLAIN
+    },
+    Setting {
+        key: "data",
+        value: "DIR",
+        unset: "$XDG_DATA_HOME/watchalong, else ~/.local/share/watchalong, else ./watchalong-data",
+        example: "~/.local/share/watchalong",
+        help: "The folder that rooms, posters and the server's keys are kept in. Made if it is not there.",
+        section: Section::Library,
+        ..PLAIN
+    },
+    Setting {
+        key: "config",
+        value: "FILE",
+        unset: "no file",
+        example: "/etc/watchalong.toml",
+        help: "A settings file. `watchalong config` prints one with every setting explained.",
+        section: Section::Library,
+        in_file: false,
+        ..PLAIN
+    },
+    Setting {
+        key: "listen",
+        value: "ADDR",
+        default: "0.0.0.0:8080",
+        help: "An address and port to listen on. Port 0 takes any free one; the printed line says which.",
+        section: Section::Network,
+        repeatable: true,
+        ..PLAIN
+    },
+    Setting {
+        key: "public-url",
+        value: "URL",
+        unset: "the address that the page was asked for under",
+        example: "https://party.example.org/films",
+        help: "The address that people outside reach the page at. Invites are written with it.",
+        section: Section::Network,
+        ..PLAIN
+    },
+    Setting {
+        key: "base-path",
+        value: "PATH",
+        unset: "the root",
+        example: "/films",
+        help: "The path that everything lives under, for a proxy that passes paths on without taking its prefix off.",
+        section: Section::Network,
+        ..PLAIN
+    },
+    Setting {
+        key: "trusted-proxies",
+        value: "ADDRS",
+        default: "loopback",
+        help: "Proxies whose X-Forwarded-* headers are believed: addresses, ranges such as 10.0.0.0/8, `loopback`, `private` or `none`.",
+        section: Section::Network,
+        repeatable: true,
+        ..PLAIN
+    },
+    Setting {
+        key: "admin-key",
+        value: "KEY",
+        unset: "nobody administers the server",
+        // Too short to be taken: nobody shall run with the key of an example.
+        example: "...",
+        help: "The key that opens the administration. At least 8 characters; better in the variable or the file than in a flag, which other users of this machine can see.",
+        section: Section::Access,
+        secret: true,
+        ..PLAIN
+    },
+    Setting {
+        key: "log",
+        value: "FILTER",
+        default: "info",
+        help: "What is logged to standard error: error, warn, info, debug or trace, also per module, as in `info,watchalong_server=debug`.",
+        section: Section::Running,
+        ..PLAIN
+    },
+    Setting {
+        key: "log-format",
+        value: "FORMAT",
+        default: "text",
+        help: "How it is logged: `text` for people, `json` for collectors.",
+        section: Section::Running,
+        ..PLAIN
+    },
+    Setting {
+        key: "max-connections",
+        value: "COUNT",
+        default: "20000",
+        help: "How many connections are served at once. More wait in line. The system's limit of open files (`ulimit -n`) must be higher.",
+        section: Section::Running,
+        ..PLAIN
+    },
+    Setting {
+        key: "shutdown-grace",
+        value: "SECONDS",
+        default: "5",
+        help: "How long running requests may take to end after SIGTERM or Ctrl-C.",
+        section: Section::Running,
+        ..PLAIN
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_says_what_it_is() {
+        for setting in SETTINGS {
+            assert!(setting.help.ends_with('.'), "{}", setting.key);
+            assert!(!setting.value.is_empty(), "{}", setting.key);
+            assert_ne!(
+                setting.default.is_empty(),
+                setting.unset.is_empty(),
+                "{}: a default or words",
+                setting.key
+            );
+            assert_eq!(
+                setting.default.is_empty(),
+                !setting.example.is_empty(),
+                "{}: an example",
+                setting.key
+            );
+            assert!(
+                std::ptr::eq(find(setting.key).expect("is in the table"), setting),
+                "{} twice",
+                setting.key
+            );
+        }
+    }
+}

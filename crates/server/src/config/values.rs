@@ -1,0 +1,180 @@
+//! What the texts of settings mean: each reader takes one text and says what would be right otherwise.
+use super::proxies::AddressRange;
+use std::ffi::OsStr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+/// A value, or what would be right instead.
+pub type Read<T> = Result<T, String>;
+
+/// More sockets than this no process gets; the figure is Linux's usual `fs.nr_open`.
+const MAX_CONNECTIONS: usize = 1_048_576;
+/// An hour: service managers kill long before.
+const MAX_GRACE_SECONDS: u64 = 3600;
+/// Short keys are guessed, even with limits on tries.
+const MIN_ADMIN_KEY: usize = 8;
+
+/// Text that is text.
+pub fn text(raw: &OsStr) -> Read<&str> {
+    raw.to_str().ok_or_else(|| "it is not UTF-8".to_owned())
+}
+
+/// A path: `~/` is the home folder, and what is relative counts from `beside` (the settings file's folder).
+pub fn path(raw: &OsStr, home: Option<&Path>, beside: Option<&Path>) -> Read<PathBuf> {
+    if raw.is_empty() {
+        return Err("a path would be right".to_owned());
+    }
+    let path = Path::new(raw);
+    let mut parts = path.components();
+    if parts.next() == Some(Component::Normal(OsStr::new("~"))) {
+        let home = home.ok_or("there is no home folder ($HOME is not set)")?;
+        return Ok(home.join(parts.as_path()));
+    }
+    Ok(beside.map_or_else(|| path.to_owned(), |folder| folder.join(path)))
+}
+
+/// A folder that is there and can be read.
+pub fn media_folder(raw: &OsStr, home: Option<&Path>, beside: Option<&Path>) -> Read<PathBuf> {
+    let path = path(raw, home, beside)?;
+    match std::fs::read_dir(&path) {
+        Ok(_) => Ok(path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            Err("it is a file; name the folder that it is in".to_owned())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err("there is no such folder".to_owned())
+        }
+        Err(error) => Err(format!("the folder can't be read ({error})")),
+    }
+}
+
+/// `ADDRESS:PORT`, and for convenience `:PORT`, `PORT` and `localhost:PORT`.
+pub fn listen(raw: &OsStr) -> Read<SocketAddr> {
+    let text = text(raw)?;
+    let port = |port: &str| port.parse::<u16>().ok();
+    let address = if let Some(port) = port(text.strip_prefix(':').unwrap_or(text)) {
+        Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
+    } else if let Some(port) = text.strip_prefix("localhost:").and_then(port) {
+        Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    } else {
+        text.parse().ok()
+    };
+    address.ok_or_else(|| {
+        "an address and a port would be right, such as 0.0.0.0:8080, 127.0.0.1:0 or [::]:8080"
+            .to_owned()
+    })
+}
+
+/// `http(s)://host[:port][/path]`, kept without a slash at its end.
+pub fn public_url(raw: &OsStr) -> Read<String> {
+    let text = text(raw)?;
+    let right = "a whole address would be right, such as https://party.example.org or https://example.org/films";
+    let uri: axum::http::Uri = text.parse().map_err(|_| right.to_owned())?;
+    let web = matches!(uri.scheme_str(), Some("http" | "https"));
+    let host = uri
+        .authority()
+        .is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+    if !web || !host || uri.query().is_some() || text.contains('#') {
+        return Err(right.to_owned());
+    }
+    base_path(OsStr::new(uri.path())).map_err(|_| right.to_owned())?;
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// Empty for the root, else `/films` or `/a/b`: a slash in front, none at the end.
+pub fn base_path(raw: &OsStr) -> Read<String> {
+    let text = text(raw)?;
+    let inner = text.trim_matches('/');
+    if inner.is_empty() {
+        return Ok(String::new());
+    }
+    let plain = |segment: &str| {
+        !matches!(segment, "" | "." | "..")
+            && segment
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
+    };
+    if inner.split('/').all(plain) {
+        Ok(format!("/{inner}"))
+    } else {
+        Err(
+            "a path of letters, digits, `-`, `.`, `_` and `~` would be right, such as /films"
+                .to_owned(),
+        )
+    }
+}
+
+/// Ranges, or a word for several.
+pub fn proxies(raw: &OsStr) -> Read<Vec<AddressRange>> {
+    match text(raw)? {
+        "none" => Ok(Vec::new()),
+        "loopback" => Ok(AddressRange::LOOPBACK.to_vec()),
+        "private" => Ok(AddressRange::PRIVATE.to_vec()),
+        range => AddressRange::parse(range).map(|range| vec![range]).ok_or_else(|| {
+            "an address, a range such as 10.0.0.0/8, `loopback`, `private` or `none` would be right".to_owned()
+        }),
+    }
+}
+
+/// A key that is worth checking.
+pub fn admin_key(raw: &OsStr) -> Read<String> {
+    let key = text(raw)?;
+    if key.chars().count() < MIN_ADMIN_KEY {
+        return Err(format!(
+            "at least {MIN_ADMIN_KEY} characters would be right"
+        ));
+    }
+    Ok(key.to_owned())
+}
+
+/// A filter that tracing takes.
+pub fn log(raw: &OsStr) -> Read<String> {
+    let filter = text(raw)?;
+    match tracing_subscriber::EnvFilter::builder().parse(filter) {
+        Ok(_) => Ok(filter.to_owned()),
+        Err(_) => Err(
+            "a level (error, warn, info, debug, trace) or a list such as \
+                       `info,watchalong_server=debug` would be right"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Whether logs are JSON.
+pub fn log_format(raw: &OsStr) -> Read<bool> {
+    match text(raw)? {
+        "text" => Ok(false),
+        "json" => Ok(true),
+        _ => Err("`text` or `json` would be right".to_owned()),
+    }
+}
+
+/// At least one.
+pub fn max_connections(raw: &OsStr) -> Read<usize> {
+    let count = text(raw)?
+        .parse()
+        .ok()
+        .filter(|count| (1..=MAX_CONNECTIONS).contains(count));
+    count.ok_or_else(|| format!("a whole number from 1 to {MAX_CONNECTIONS} would be right"))
+}
+
+/// Whole seconds.
+pub fn grace(raw: &OsStr) -> Read<Duration> {
+    let seconds = text(raw)?
+        .parse()
+        .ok()
+        .filter(|seconds| *seconds <= MAX_GRACE_SECONDS);
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        format!("a whole number of seconds from 0 to {MAX_GRACE_SECONDS} would be right")
+    })
+}
+
+/// Where data goes when nobody says: XDG's folder (specification 0.8, absolute paths only), or beside us.
+pub fn default_data(xdg: Option<&Path>, home: Option<&Path>) -> PathBuf {
+    match (xdg.filter(|path| path.is_absolute()), home) {
+        (Some(xdg), _) => xdg.join("watchalong"),
+        (None, Some(home)) => home.join(".local/share/watchalong"),
+        (None, None) => PathBuf::from("watchalong-data"),
+    }
+}

@@ -1,0 +1,331 @@
+//! What happened in a room, in the words of the native protocol.
+//!
+//! Values, not deltas: each event carries the new value whole, so that applying one twice is harmless. Wire
+//! structs are built here and nowhere else; the room's own types are its log format and may differ.
+use crate::code::RoomCode;
+use crate::hub::encoder::{Encoder, Farewell, Roster, Scene};
+use crate::hub::{PlayerState, Report};
+use crate::secret::Signer;
+use crate::shelf::Shelf;
+use crate::ws::{close_frame, text_frame};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use watchalong_room::{
+    Departure, Event, ItemId, Life, Media, Member, MemberId, Message, Refusal, Role, Room, SeatId, SourceKind,
+    Standing, Timeline,
+};
+
+/// Version of the protocol.
+pub(super) const VERSION: u32 = 2;
+
+/// The native dialect's voice.
+pub struct Native {
+    pub(super) signer: Signer,
+    pub(super) shelf: Arc<Shelf>,
+}
+
+impl Native {
+    /// Signs seats with the server's key, and takes media from its shelf.
+    pub fn new(signer: Signer, shelf: Arc<Shelf>) -> Self {
+        Self { signer, shelf }
+    }
+}
+
+fn send(value: &Value) -> Bytes {
+    text_frame(&value.to_string())
+}
+
+fn life(life: Life) -> Value {
+    match life {
+        Life::Created => json!({"state": "created"}),
+        Life::Live => json!({"state": "live"}),
+        Life::Grace { until } => json!({"state": "grace", "until": until}),
+        Life::Expired { at } => json!({"state": "expired", "at": at}),
+        Life::Ended { at } => json!({"state": "ended", "at": at}),
+    }
+}
+
+/// A life's name alone.
+pub(crate) fn life_name(of: Life) -> &'static str {
+    match of {
+        Life::Created => "created",
+        Life::Live => "live",
+        Life::Grace { .. } => "grace",
+        Life::Expired { .. } => "expired",
+        Life::Ended { .. } => "ended",
+    }
+}
+
+fn timeline(timeline: &Timeline) -> Value {
+    json!({
+        "item": timeline.item, "position": timeline.position, "at": timeline.at, "rate": timeline.rate,
+        "playing": timeline.playing, "rev": timeline.revision, "by": timeline.by, "duration": timeline.duration,
+    })
+}
+
+fn member(member: &Member) -> Value {
+    let role = match member.role {
+        Role::Host => "host",
+        Role::CoHost => "co_host",
+        Role::Viewer => "viewer",
+    };
+    let standing = match member.standing {
+        Standing::Pending => "pending",
+        Standing::Admitted => "admitted",
+        Standing::Banned => "banned",
+    };
+    json!({
+        "id": member.id, "name": member.name, "role": role, "standing": standing, "present": member.present(),
+        "away_since": member.away_since(), "muted": member.muted, "ready": member.ready,
+        "reports": member.reports(), "client": member.client(),
+    })
+}
+
+fn message(message: &Message) -> Value {
+    json!({
+        "id": message.id, "by": message.by, "name": message.name, "text": message.text, "at": message.at,
+        "item": message.moment.map(|m| m.0), "position": message.moment.map(|m| m.1), "reply_to": message.reply_to,
+    })
+}
+
+fn departure(reason: Departure) -> &'static str {
+    match reason {
+        Departure::Left => "left",
+        Departure::TimedOut => "timed_out",
+        Departure::Kicked => "kicked",
+        Departure::Banned => "banned",
+        Departure::Denied => "denied",
+        Departure::RoomOver => "room_over",
+    }
+}
+
+fn barrier(room: &Room) -> Value {
+    room.barrier().map_or(Value::Null, |b| {
+        let purpose = match b.purpose {
+            watchalong_room::Purpose::Load => "load",
+            watchalong_room::Purpose::Start => "start",
+        };
+        json!({
+            "item": b.item, "purpose": purpose, "deadline": b.deadline, "wants_play": b.wants_play,
+            "ready": b.ready, "waiting": b.waiting,
+        })
+    })
+}
+
+fn undo(room: &Room) -> Value {
+    room.undoable().map_or(Value::Null, |u| json!({"by": u.by, "what": u.kind, "until": u.until}))
+}
+
+fn pending(room: &Room) -> Vec<Value> {
+    room.members().filter(|m| m.standing == Standing::Pending).map(member).collect()
+}
+
+fn report(id: MemberId, report: &Report) -> Value {
+    let state = match report.state {
+        PlayerState::Unknown => None,
+        PlayerState::Playing => Some("playing"),
+        PlayerState::Paused => Some("paused"),
+        PlayerState::Holding => Some("holding"),
+        PlayerState::Buffering => Some("buffering"),
+        PlayerState::Seeking => Some("seeking"),
+        PlayerState::Hidden => Some("hidden"),
+        PlayerState::Blocked => Some("blocked"),
+        PlayerState::Error => Some("error"),
+    };
+    // Tenths of a millisecond are below what anybody can measure; the frame goes to everybody each second.
+    let tenth = |v: Option<f64>| v.map(|v| (v * 10.0).round() / 10.0);
+    json!([id, tenth(report.skew_ms), tenth(report.buffer_s), tenth(report.delay_ms), state])
+}
+
+impl Native {
+    fn media(&self, code: &RoomCode, item: ItemId, media: &Media) -> Value {
+        let mut value = self.media_card(media);
+        let medium = self.shelf.medium(media);
+        value["item"] = json!(item);
+        value["url"] = json!(self.shelf.link(code, media));
+        value["type"] = json!(medium.as_ref().map(|m| m.mime.clone()));
+        let gone = (media.kind == SourceKind::Library && medium.is_none())
+            .then(|| "This file is no longer in the library.".to_owned());
+        value["problem"] = json!(gone.or_else(|| medium.and_then(|m| Some(m.problem.as_ref()?.message.clone()))));
+        value
+    }
+
+    fn media_card(&self, media: &Media) -> Value {
+        let poster = (media.kind == SourceKind::Library).then(|| format!("api/v2/library/{}/poster", media.key));
+        json!({
+            "kind": media.kind, "key": media.key, "title": media.title, "duration": media.duration, "poster": poster,
+        })
+    }
+
+    fn current(&self, scene: Scene<'_>) -> Value {
+        scene.room.current().map_or(Value::Null, |item| self.media(scene.code, item.id, &item.media))
+    }
+
+    fn queue(&self, room: &Room) -> Vec<Value> {
+        let item = |item: &watchalong_room::QueueItem| {
+            json!({
+                "item": item.id, "media": self.media_card(&item.media), "added_by": item.added_by, "votes": item.votes,
+            })
+        };
+        room.queue().iter().map(item).collect()
+    }
+
+    fn room(&self, scene: Scene<'_>, you: MemberId) -> Value {
+        let Scene { code, room, .. } = scene;
+        let rights = room.rights(you);
+        json!({
+            "code": code.as_str(), "name": room.name(), "rev": room.revision(), "life": life(room.life()),
+            "policy": room.policy(), "timeline": timeline(room.timeline()), "media": self.current(scene),
+            "barrier": barrier(room),
+            "members": room.members().filter(|m| m.standing == Standing::Admitted).map(member).collect::<Vec<_>>(),
+            "queue": self.queue(room),
+            "chat": room.messages().filter(|m| !m.deleted).map(message).collect::<Vec<_>>(),
+            "undo": undo(room),
+            "you": {"member": you, "rights": rights},
+            "pending": if rights.people { pending(room) } else { Vec::new() },
+            "banned": if rights.people { room.banned().map(member).collect() } else { Vec::new() },
+        })
+    }
+
+    fn event(&self, scene: Scene<'_>, event: &Event) -> Option<Value> {
+        let room = scene.room;
+        Some(match event {
+            Event::Timeline { cause, by } => json!({
+                "event": "timeline", "timeline": timeline(room.timeline()), "cause": cause, "by": by,
+                "undo": undo(room), "media": self.current(scene),
+            }),
+            Event::Barrier => json!({"event": "barrier", "barrier": barrier(room)}),
+            Event::Queue => json!({"event": "queue", "queue": self.queue(room)}),
+            Event::Said { message: id } => {
+                json!({"event": "said", "message": message(room.message(*id)?)})
+            }
+            Event::MessageDeleted { message } => json!({"event": "deleted", "message": message}),
+            Event::Reacted { by, emoji, moment, at } => json!({
+                "event": "reacted", "by": by, "emoji": emoji, "item": moment.map(|m| m.0),
+                "position": moment.map(|m| m.1), "at": at,
+            }),
+            Event::Asked { by, play } => json!({"event": "asked", "by": by, "play": play}),
+            Event::Settings => json!({"event": "settings", "name": room.name(), "policy": room.policy()}),
+            Event::Life => json!({"event": "life", "life": life(room.life())}),
+            Event::Bans => {
+                json!({"event": "bans", "members": room.banned().map(member).collect::<Vec<_>>()})
+            }
+            Event::Pool => json!({"event": "pool", "left": room.pool_left()}),
+            Event::Member { .. } | Event::Gone { .. } | Event::SeatRevoked { .. } | Event::InviteRotated => {
+                return None;
+            }
+        })
+    }
+
+    fn person(&self, scene: Scene<'_>, member: MemberId) -> Option<String> {
+        scene.room.member(member).and_then(|m| self.signer.guest_token(&m.person))
+    }
+
+    fn frame(&self, scene: Scene<'_>, events: Vec<Value>) -> Option<Bytes> {
+        (!events.is_empty())
+            .then(|| send(&json!({"t": "events", "rev": scene.room.revision(), "events": events})))
+    }
+
+    pub(super) fn bye(code: &str, message: &str, again: bool) -> Bytes {
+        send(&json!({"t": "bye", "code": code, "message": message, "again": again}))
+    }
+}
+
+impl Encoder for Native {
+    fn id(&self) -> u8 {
+        0
+    }
+
+    fn welcome(&self, scene: Scene<'_>, seat: SeatId, member: MemberId, resumed: bool) -> Bytes {
+        send(&json!({
+            "t": "welcome", "v": VERSION, "member": member, "resumed": resumed,
+            "person": self.person(scene, member),
+            "resume": self.signer.seat_token(scene.code.as_str(), seat),
+            "hold": scene.room.policy().seat_hold,
+            "server": {"name": "watchalong", "version": env!("CARGO_PKG_VERSION")},
+            "clock": scene.now, "room": self.room(scene, member),
+        }))
+    }
+
+    fn pending(&self, scene: Scene<'_>, seat: SeatId, member: MemberId) -> Option<Bytes> {
+        Some(send(&json!({
+ "t": "pending", "member": member, "person": self.person(scene, member), "resume": self.signer.seat_token(scene.code.as_str(), seat),
+            "name": scene.room.name(),
+        })))
+    }
+
+    fn events(&self, scene: Scene<'_>, events: &[&Event]) -> Option<Bytes> {
+        self.frame(scene, events.iter().filter_map(|event| self.event(scene, event)).collect())
+    }
+
+    fn roster(&self, scene: Scene<'_>, roster: &Roster) -> Option<Bytes> {
+        let changed: Vec<Value> =
+            roster.changed.iter().filter_map(|id| scene.room.member(*id)).map(member).collect();
+        let gone: Vec<Value> =
+            roster.gone.iter().map(|(id, why)| json!({"member": id, "reason": departure(*why)})).collect();
+        self.frame(scene, vec![json!({"event": "members", "members": changed, "gone": gone})])
+    }
+
+    fn rights(&self, scene: Scene<'_>, member: MemberId) -> Option<Bytes> {
+        self.frame(scene, vec![json!({"event": "rights", "rights": scene.room.rights(member)})])
+    }
+
+    fn knock(&self, scene: Scene<'_>) -> Option<Bytes> {
+        self.frame(scene, vec![json!({"event": "knock", "members": pending(scene.room)})])
+    }
+
+    fn snapshot(&self, scene: Scene<'_>, member: MemberId) -> Bytes {
+        send(&json!({"t": "room", "room": self.room(scene, member)}))
+    }
+
+    fn ack(&self, scene: Scene<'_>, id: u64) -> Option<Bytes> {
+        Some(send(&json!({"t": "ack", "id": id, "rev": scene.room.revision()})))
+    }
+
+    fn refused(&self, id: Option<u64>, code: &str, message: &str) -> Option<Bytes> {
+        Some(send(&json!({"t": "refused", "id": id, "code": code, "message": message})))
+    }
+
+    fn signals(&self, reports: &[(MemberId, Report)], typing: &[MemberId]) -> Option<Bytes> {
+        let members: Vec<Value> = reports.iter().map(|(id, of)| report(*id, of)).collect();
+        Some(send(&json!({"t": "signals", "members": members, "typing": typing})))
+    }
+
+    fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes) {
+        let (code, text, again, close) = match why {
+            Farewell::Refused(refusal) => {
+                let close = match refusal {
+                    Refusal::PasswordNeeded | Refusal::InviteNeeded => 4401,
+                    Refusal::Banned => 4403,
+                    Refusal::RoomOver => 4410,
+                    Refusal::Full { .. } => 4503,
+                    _ => 4400,
+                };
+                (refusal.code(), refusal.to_string(), false, close)
+            }
+            Farewell::Departed(reason) => {
+                let (text, close) = match reason {
+                    Departure::Left => ("You left the party.", 1000),
+                    Departure::TimedOut => ("You were away for too long. Join again.", 1000),
+                    Departure::Kicked => ("You were removed from this room.", 4403),
+                    Departure::Banned => ("You have been banned from this room.", 4403),
+                    Departure::Denied => ("The host did not let you in.", 4403),
+                    Departure::RoomOver => ("This party is over.", 4410),
+                };
+                (departure(*reason), text.to_owned(), false, close)
+            }
+            Farewell::Replaced => {
+                ("replaced", "This seat was taken over by another window of yours.".to_owned(), false, 4409)
+            }
+            Farewell::Restarting => {
+                ("restarting", "The server restarts. It goes on in a moment.".to_owned(), true, 1001)
+            }
+            Farewell::Failed => {
+                let text = "The server could not save that you joined (is its disk full?).";
+                ("storage_failed", text.to_owned(), true, 1001)
+            }
+        };
+        (Some(Self::bye(code, &text, again)), close_frame(close, code))
+    }
+}

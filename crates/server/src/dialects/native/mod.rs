@@ -1,0 +1,15 @@
+//! Our own protocol, `docs/protocol.md`: what the page speaks, and nothing else does the page use.
+//!
+//! [`wire`] has the messages as types, [`decode`](wire::ClientMessage) turns commands into the room's, [`encode`]
+//! turns what happened into frames, [`socket`] runs one connection.
+mod encode;
+mod policy;
+mod socket;
+mod wire;
+
+pub(crate) use encode::life_name;
+
+pub use encode::Native;
+pub use policy::PolicyInput;
+pub use socket::connect;
+pub use wire::MediaInput;

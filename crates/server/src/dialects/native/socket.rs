@@ -1,0 +1,445 @@
+//! One connection of the native protocol, from its hello to its end.
+//!
+//! Reads, decodes, answers the clock at once, and hands everything else on. What it sends goes through the
+//! outbox, so a broadcast never passes this task.
+use super::encode::{Native, VERSION};
+use super::wire::{ClientMessage, Cmd, Hello};
+use crate::hub::encoder::Encoder;
+use crate::hub::{Connection, Greeting, Hub, RoomHandle};
+use crate::log::Origin;
+use crate::secret;
+use crate::ws::{Incoming, Limits, Opcode, Outbox, Reader, Socket, WireError, close_frame, frame, text_frame};
+use argon2::{Argon2, PasswordVerifier};
+use serde_json::json;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+use watchalong_room::{Actor, Command, Grant, SeatId};
+
+/// One message: a chat message of the largest allowed length in four-byte characters fits, twice.
+const MESSAGE_BYTES: usize = 64 * 1024;
+/// The first message, so that a silent connection costs nothing for long.
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// A quiet client is pinged after this ...
+const PING_AFTER: Duration = Duration::from_secs(25);
+/// ... and given up after this: two pings lost.
+const SILENT_FOR: Duration = Duration::from_secs(75);
+/// Messages a second in all; a person with every feature in use stays below 30.
+const MESSAGES: Pace = Pace { per_second: 100.0, burst: 200.0 };
+/// Commands a second; a seek drag sends about 10.
+const COMMANDS: Pace = Pace { per_second: 20.0, burst: 40.0 };
+/// Clock messages a second; a burst at the start is 8 within half a second.
+const CLOCKS: Pace = Pace { per_second: 20.0, burst: 40.0 };
+/// Reports a second.
+const REPORTS: Pace = Pace { per_second: 4.0, burst: 8.0 };
+/// Typing notes: one in two seconds.
+const TYPING: Pace = Pace { per_second: 0.5, burst: 1.0 };
+/// Messages without meaning in a row before we hang up.
+const NONSENSE: u32 = 10;
+/// Read in one go; on the stack, so that an idle connection owns no buffer.
+const READ: usize = 8 * 1024;
+/// Longest password that is hashed: Argon2 of a megabyte would be an attack.
+const PASSWORD_BYTES: usize = 256;
+
+#[derive(Clone, Copy)]
+struct Pace {
+    per_second: f64,
+    burst: f64,
+}
+
+/// A token bucket.
+struct Bucket {
+    pace: Pace,
+    level: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    fn new(pace: Pace) -> Self {
+        Self { pace, level: pace.burst, at: Instant::now() }
+    }
+
+    fn take(&mut self) -> bool {
+        let now = Instant::now();
+        let gained = (now - self.at).as_secs_f64() * self.pace.per_second;
+        self.level = (self.level + gained).min(self.pace.burst);
+        self.at = now;
+        let enough = self.level >= 1.0;
+        if enough {
+            self.level -= 1.0;
+        }
+        enough
+    }
+}
+
+/// Runs a connection to its end. `room` is `None` where the code names none: the client is told so in words.
+pub async fn connect(hub: Arc<Hub>, native: &'static Native, room: Option<Arc<RoomHandle>>, socket: Socket) {
+    let outbox = Outbox::new(socket.stream.clone(), Limits::CLIENT);
+    let early = socket.early.clone();
+    let session = Session {
+        hub,
+        native,
+        outbox: outbox.clone(),
+        reader: Reader::new(MESSAGE_BYTES),
+        inbox: VecDeque::new(),
+        heard: Instant::now(),
+        pinged: false,
+    };
+    let (drained, mut on_drained) = tokio::sync::mpsc::channel(1);
+    let drain = outbox.drain(move || {
+        let _ = drained.try_send(());
+    });
+    // Both halves end together: a reader that has said goodbye waits for the drain, a drain that is done
+    // (or broken) ends the reader.
+    tokio::pin!(drain);
+    let talk = session.run(room, socket, early, &mut on_drained);
+    tokio::select! {
+        () = talk => {
+            // Lets the last words go out, but not for ever.
+            let _ = tokio::time::timeout(Duration::from_secs(2), drain).await;
+        }
+        () = &mut drain => {}
+    }
+    outbox.abandon();
+}
+
+struct Session {
+    hub: Arc<Hub>,
+    native: &'static Native,
+    outbox: Outbox,
+    reader: Reader,
+    inbox: VecDeque<Incoming>,
+    heard: Instant,
+    pinged: bool,
+}
+
+/// Why a session is over.
+enum End {
+    /// The other side is gone or said goodbye.
+    Gone,
+    /// With these words and this close code.
+    Bye { code: &'static str, message: String, again: bool, close: u16 },
+}
+
+impl End {
+    fn bye(code: &'static str, message: &str, again: bool, close: u16) -> Self {
+        Self::Bye { code, message: message.to_owned(), again, close }
+    }
+}
+
+impl From<WireError> for End {
+    fn from(error: WireError) -> Self {
+        Self::Bye { code: "bad_frame", message: error.to_string(), again: false, close: error.close_code() }
+    }
+}
+
+/// Limits and counters of one connection that is in.
+struct Meters {
+    messages: Bucket,
+    commands: Bucket,
+    clocks: Bucket,
+    reports: Bucket,
+    typing: Bucket,
+    nonsense: u32,
+}
+
+impl Session {
+    async fn run(
+        mut self,
+        room: Option<Arc<RoomHandle>>,
+        socket: Socket,
+        early: bytes::Bytes,
+        drained: &mut tokio::sync::mpsc::Receiver<()>,
+    ) {
+        let end = match self.talk(room, &socket, &early, drained).await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        };
+        match end {
+            End::Gone => self.outbox.close(&close_frame(1000, "")),
+            End::Bye { code, message, again, close } => {
+                self.outbox.push(&Native::bye(code, &message, again));
+                self.outbox.close(&close_frame(close, code));
+            }
+        }
+    }
+
+    async fn talk(
+        &mut self,
+        room: Option<Arc<RoomHandle>>,
+        socket: &Socket,
+        early: &[u8],
+        drained: &mut tokio::sync::mpsc::Receiver<()>,
+    ) -> Result<std::convert::Infallible, End> {
+        let Some(room) = room else {
+            let message = "There is no room with this code. Check the link, or ask for a new one.";
+            return Err(End::bye("room_not_found", message, false, 4404));
+        };
+        self.feed(early)?;
+        let hello = self.hello(socket).await?;
+        let (seat, connection) = self.arrive(&room, hello).await?;
+        let mut meters = Meters {
+            messages: Bucket::new(MESSAGES),
+            commands: Bucket::new(COMMANDS),
+            clocks: Bucket::new(CLOCKS),
+            reports: Bucket::new(REPORTS),
+            typing: Bucket::new(TYPING),
+            nonsense: 0,
+        };
+        let _guard = connection;
+        loop {
+            while let Some(incoming) = self.inbox.pop_front() {
+                if !meters.messages.take() {
+                    return Err(End::bye("too_fast", "Too many messages. Slow down.", true, 4429));
+                }
+                match incoming {
+                    Incoming::Text(text) => self.message(&room, seat, &text, &mut meters).await?,
+                    Incoming::Binary(_) => self.nonsense(&mut meters, "This protocol has text messages only.")?,
+                    other => self.control(other)?,
+                }
+            }
+            tokio::select! {
+                read = self.read(socket) => read?,
+                Some(()) = drained.recv() => room.drained(seat),
+            }
+        }
+    }
+
+    // ---- reading -------------------------------------------------------------------
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+        let inbox = &mut self.inbox;
+        self.reader.feed(bytes, |incoming| inbox.push_back(incoming))
+    }
+
+    /// Waits for bytes, and keeps the connection awake while there are none.
+    async fn read(&mut self, socket: &Socket) -> Result<(), End> {
+        loop {
+            let wake = self.heard + if self.pinged { SILENT_FOR } else { PING_AFTER };
+            tokio::select! {
+                ready = socket.stream.readable() => {
+                    ready.map_err(|_| End::Gone)?;
+                    if self.read_some(socket)? {
+                        self.heard = Instant::now();
+                        self.pinged = false;
+                        return Ok(());
+                    }
+                }
+                () = sleep_until(wake) => {
+                    if self.pinged {
+                        return Err(End::bye("idle", "Nothing was heard from you for a while.", true, 1001));
+                    }
+                    self.pinged = true;
+                    self.outbox.push(&frame(Opcode::Ping, b""));
+                }
+            }
+        }
+    }
+
+    fn read_some(&mut self, socket: &Socket) -> Result<bool, End> {
+        let mut buffer = [0; READ];
+        match socket.stream.try_read(&mut buffer) {
+            Ok(0) => Err(End::Gone),
+            Ok(n) => {
+                self.feed(&buffer[..n])?;
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(_) => Err(End::Gone),
+        }
+    }
+
+    fn control(&mut self, incoming: Incoming) -> Result<(), End> {
+        match incoming {
+            Incoming::Ping(payload) => {
+                self.outbox.push(&frame(Opcode::Pong, &payload));
+                Ok(())
+            }
+            Incoming::Close(_) => Err(End::Gone),
+            _ => Ok(()),
+        }
+    }
+
+    // ---- coming in -------------------------------------------------------------------
+
+    async fn hello(&mut self, socket: &Socket) -> Result<Box<Hello>, End> {
+        let until = Instant::now() + HELLO_WITHIN;
+        loop {
+            while let Some(incoming) = self.inbox.pop_front() {
+                let Incoming::Text(text) = incoming else {
+                    self.control(incoming)?;
+                    continue;
+                };
+                return match serde_json::from_str(&text) {
+                    Ok(ClientMessage::Hello(hello)) if hello.v == VERSION => Ok(hello),
+                    Ok(ClientMessage::Hello(hello)) => {
+                        let message = format!("This server speaks version {VERSION}, not {}. Reload the page.", hello.v);
+                        Err(End::bye("bad_hello", &message, false, 4400))
+                    }
+                    Ok(ClientMessage::Clock { id, c }) => {
+                        self.answer_clock(&id, c);
+                        continue;
+                    }
+                    Ok(_) => Err(End::bye("bad_hello", "The first message must be a hello.", false, 4400)),
+                    Err(error) => {
+                        Err(End::bye("bad_hello", &format!("The hello can't be read: {error}."), false, 4400))
+                    }
+                };
+            }
+            tokio::select! {
+                read = self.read(socket) => read?,
+                () = sleep_until(until) => {
+                    return Err(End::bye("bad_hello", "No hello came in time.", true, 4408));
+                }
+            }
+        }
+    }
+
+    async fn arrive(&mut self, room: &Arc<RoomHandle>, hello: Box<Hello>) -> Result<(SeatId, Connection), End> {
+        let signer = &self.hub.signer;
+        let known = hello.person.as_deref().and_then(|token| signer.guest_of(token));
+        let person = known.unwrap_or_else(|| signer.new_guest());
+        let grant = self.grant(room, &hello).await;
+        let resume = hello.resume.as_deref().and_then(|token| signer.seat_of(room.code().as_str(), token));
+        let join = Command::Join {
+            person,
+            name: hello.name,
+            grant,
+            client: hello.client,
+            reports: hello.reports,
+            node: self.hub.node,
+        };
+        let seat = resume.unwrap_or_else(|| SeatId(u64::from_le_bytes(secret::random())));
+        let greeting = Greeting { resume, join };
+        Ok((seat, room.arrive(seat, self.outbox.clone(), self.native, greeting)))
+    }
+
+    async fn grant(&self, room: &Arc<RoomHandle>, hello: &Hello) -> Grant {
+        if hello.host_key.as_deref().is_some_and(|key| room.is_host_key(key)) {
+            return Grant::Host;
+        }
+        let Some((password, hash)) = hello.password.clone().zip(room.password_hash().map(str::to_owned)) else {
+            return Grant::None;
+        };
+        if password.len() > PASSWORD_BYTES {
+            return Grant::None;
+        }
+        // Argon2 is made to be slow: never on the runtime's threads.
+        let right = tokio::task::spawn_blocking(move || Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok());
+        if right.await.unwrap_or(false) { Grant::Password } else { Grant::None }
+    }
+
+    // ---- being in --------------------------------------------------------------------
+
+    async fn message(
+        &mut self,
+        room: &Arc<RoomHandle>,
+        seat: SeatId,
+        text: &str,
+        meters: &mut Meters,
+    ) -> Result<(), End> {
+        match serde_json::from_str(text) {
+            Ok(ClientMessage::Clock { id, c }) => {
+                if meters.clocks.take() {
+                    self.answer_clock(&id, c);
+                }
+            }
+            Ok(ClientMessage::Cmd(cmd)) => {
+                meters.nonsense = 0;
+                let id = cmd.id;
+                if meters.commands.take() {
+                    self.command(room, seat, *cmd).await;
+                } else {
+                    self.refuse(Some(id), "too_fast", "Too many commands at once. Slow down.");
+                }
+            }
+            Ok(ClientMessage::Report(report)) => {
+                if meters.reports.take() {
+                    room.report(seat, report.decode());
+                }
+            }
+            Ok(ClientMessage::Typing) => {
+                if meters.typing.take() {
+                    room.typing(seat);
+                }
+            }
+            Ok(ClientMessage::Hello(_)) => self.nonsense(meters, "You have said hello already.")?,
+            Err(error) => {
+                let known = serde_json::from_str::<Peek>(text).unwrap_or_default();
+                let (code, message) = known.diagnose(&error);
+                self.refuse(known.id, code, &message);
+                meters.nonsense += 1;
+                self.patience(meters)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn command(&mut self, room: &Arc<RoomHandle>, seat: SeatId, cmd: Cmd) {
+        let policy = || room.view().policy;
+        match cmd.what.decode(&self.native.shelf, policy) {
+            Ok(command) => {
+                let origin = Some(Origin { seat, id: Some(cmd.id) });
+                room.submit(Actor::Seat(seat), command, origin).await;
+            }
+            Err(error) => self.refuse(Some(cmd.id), error.code(), &error.to_string()),
+        }
+    }
+
+    fn answer_clock(&self, id: &serde_json::Value, c: f64) {
+        let received = self.hub.clock.precise_ms();
+        let answer = json!({"t": "clock", "id": id, "c": c, "r": received, "s": self.hub.clock.precise_ms()});
+        self.outbox.push(&text_frame(&answer.to_string()));
+    }
+
+    fn refuse(&self, id: Option<u64>, code: &str, message: &str) {
+        if let Some(frame) = self.native.refused(id, code, message) {
+            self.outbox.push(&frame);
+        }
+    }
+
+    fn nonsense(&self, meters: &mut Meters, message: &str) -> Result<(), End> {
+        self.refuse(None, "bad_message", message);
+        meters.nonsense += 1;
+        self.patience(meters)
+    }
+
+    fn patience(&self, meters: &Meters) -> Result<(), End> {
+        if meters.nonsense < NONSENSE {
+            return Ok(());
+        }
+        Err(End::bye("bad_message", "Too many messages that mean nothing here.", false, 4400))
+    }
+}
+
+/// As much of a message as is needed to say what is wrong with it.
+#[derive(Default, serde::Deserialize)]
+struct Peek {
+    #[serde(default)]
+    t: Option<String>,
+    #[serde(default)]
+    id: Option<u64>,
+    #[serde(default, rename = "do")]
+    what: Option<String>,
+}
+
+impl Peek {
+    fn diagnose(&self, error: &serde_json::Error) -> (&'static str, String) {
+        let unknown = error.to_string().contains("unknown variant");
+        match (&self.t, &self.what) {
+            (Some(t), Some(what)) if unknown && t == "cmd" => {
+                ("unknown_type", format!("This server knows no command \"{}\".", short(what)))
+            }
+            (Some(t), _) if unknown && t != "cmd" => {
+                ("unknown_type", format!("This server knows no message \"{}\".", short(t)))
+            }
+            _ => ("bad_message", format!("This message can't be read: {error}.")),
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}

@@ -1,0 +1,101 @@
+//! HTTP: one router for the API, the page, media and the sockets of all dialects.
+//!
+//! A handler parses, asks the hub or the shelf, and answers with a named struct, whose doc comments become the
+//! OpenAPI document. Every refusal is an [`ApiError`].
+pub mod accept;
+mod base;
+mod error;
+mod health;
+mod library;
+mod media;
+mod page;
+mod rooms;
+mod socket;
+
+use crate::config::Config;
+use crate::dialects::native::Native;
+use crate::hub::Hub;
+use crate::shelf::Shelf;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+pub use base::Base;
+pub use error::ApiError;
+use std::sync::Arc;
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Bodies of API requests: a room with a policy is about 1 KiB.
+const BODY_BYTES: usize = 64 * 1024;
+
+/// What handlers need.
+#[derive(Clone)]
+pub struct App {
+    /// Live rooms.
+    pub hub: Arc<Hub>,
+    /// What can be watched.
+    pub shelf: Arc<Shelf>,
+    /// Settings in force.
+    pub config: Arc<Config>,
+    /// The native dialect.
+    pub native: &'static Native,
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Watchalong",
+    description = "Rooms in which people in different places watch the same video at the same moment. \
+                   The socket of a room is described in docs/protocol.md."
+))]
+struct Document;
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    let (api, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(rooms::create, rooms::list))
+        .routes(routes!(rooms::show, rooms::end))
+        .routes(routes!(library::list))
+        .routes(routes!(library::show))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .split_for_parts();
+    let document = Arc::new(document.to_pretty_json().expect("the document is plain data"));
+    let openapi = axum::routing::get(move || {
+        let document = document.clone();
+        async move { ([("content-type", "application/json")], document.as_str().to_owned()) }
+    });
+    let described = api.route("/api/v2/openapi.json", openapi).layer(CompressionLayer::new());
+    let base_path = app.config.base_path.trim_end_matches('/').to_owned();
+    let routes = described
+        .merge(page::router::<App>().layer(CompressionLayer::new()))
+        // Not compressed: video is already, and a range of a compressed body would be another range.
+        .merge(media::router())
+        .merge(socket::router())
+        .fallback(|| async {
+            ApiError::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.").into_response()
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(axum::middleware::from_fn(safe_headers))
+        .with_state(app);
+    if base_path.is_empty() { routes } else { Router::new().nest(&base_path, routes) }
+}
+
+/// What every answer says, unless its handler said something stricter.
+async fn safe_headers(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+    use axum::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let defaults = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("referrer-policy"), "no-referrer"),
+        (HeaderName::from_static("content-security-policy"), "default-src 'none'; frame-ancestors 'none'"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    for (name, value) in defaults {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}

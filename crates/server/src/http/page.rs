@@ -1,0 +1,233 @@
+//! The web page, inside the binary: `web/dist` as the build left it.
+//!
+//! Addresses in the page are relative, so that it lives under any path of any site; its `<base>` is set by
+//! how deep the asked path lies. Files with a hash in their name are cached for good, the rest is asked
+//! for again with a strong ETag per encoding. Each file is compressed once, when it is first asked for.
+mod squeeze;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use rust_embed::{EmbeddedFile, RustEmbed};
+use squeeze::{Encoding, squeezed};
+use std::borrow::Cow;
+
+/// In development builds the files are read from the folder at each request.
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// A year, the longest that caches keep to (RFC 9111 names no limit; RFC 2616 named this one).
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+/// Kept, but asked for again: a new server has a new page.
+const ASK_AGAIN: &str = "no-cache";
+
+/// What the page may do. Nothing comes from elsewhere but films: a queue may hold links to other sites. Posters,
+/// scripts and sockets are our own; the QR code of an invite is a `data:` image. Inline styles and scripts
+/// are not needed, as Vite inlines nothing and Svelte sets styles through the object model.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data: blob:; font-src 'self'; media-src 'self' blob: https: http:; connect-src 'self'; \
+    manifest-src 'self'; worker-src 'self' blob:; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+
+/// The player's own abilities; everything else that a script could ask a person for is off.
+const PERMISSIONS_POLICY: &str = "autoplay=(self), fullscreen=(self), picture-in-picture=(self), \
+    screen-wake-lock=(self), clipboard-write=(self), web-share=(self), camera=(), microphone=(), geolocation=(), \
+    display-capture=(), payment=(), usb=(), serial=(), bluetooth=(), hid=(), midi=(), browsing-topics=()";
+
+const NOT_BUILT: &str = "The page is not built into this server. `cargo xtask build` builds both; \
+    `npm run build` in web/ builds the page for a development server. The API works without it.\n";
+
+/// `/`, `/r/{code}`, `/api/docs`, `/assets/...` and whatever else lies in the root of `web/dist`.
+pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let mut router = Router::new()
+        .route(
+            "/",
+            get(|headers: HeaderMap| html("index.html", 0, headers)),
+        )
+        .route(
+            "/r/{code}",
+            get(|headers: HeaderMap| html("index.html", 1, headers)),
+        )
+        // Some programs add a slash to the links that they pass on.
+        .route(
+            "/r/{code}/",
+            get(|headers: HeaderMap| html("index.html", 2, headers)),
+        )
+        .route(
+            "/api/docs",
+            get(|headers: HeaderMap| html("docs.html", 1, headers)),
+        )
+        .route(
+            "/assets/{*path}",
+            get(|Path(path): Path<String>, headers: HeaderMap| async move {
+                file(&format!("assets/{path}"), &headers).await
+            }),
+        );
+    for name in Dist::iter().filter(|name| !name.contains('/') && !name.ends_with(".html")) {
+        let path = format!("/{name}");
+        router = router.route(
+            &path,
+            get(move |headers: HeaderMap| async move { file(&name, &headers).await }),
+        );
+    }
+    router
+}
+
+/// A page that lies `depth` folders below the root of everything.
+async fn html(name: &'static str, depth: usize, headers: HeaderMap) -> Response {
+    let Some(found) = Dist::get(name) else {
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            [(header::CACHE_CONTROL, "no-store")],
+            NOT_BUILT,
+        )
+            .into_response();
+    };
+    let tag = format!("{}-{depth}", tag(&found));
+    let body = with_base(&bytes(found.data), depth);
+    let mut response =
+        negotiated(body, "text/html; charset=utf-8", &tag, ASK_AGAIN, &headers).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (
+            HeaderName::from_static("permissions-policy"),
+            PERMISSIONS_POLICY,
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn file(path: &str, headers: &HeaderMap) -> Response {
+    let plain = path
+        .split('/')
+        .all(|part| !matches!(part, "" | "." | "..") && !part.contains('\\'));
+    let Some(found) = plain.then(|| Dist::get(path)).flatten() else {
+        return (
+            StatusCode::NOT_FOUND,
+            [(header::CACHE_CONTROL, "no-store")],
+            "There is no such file.\n",
+        )
+            .into_response();
+    };
+    let mime = found.metadata.mimetype();
+    let mime = if mime.starts_with("text/") {
+        Cow::from(format!("{mime}; charset=utf-8"))
+    } else {
+        Cow::from(mime)
+    };
+    let caching = if is_hashed(path) { FOR_GOOD } else { ASK_AGAIN };
+    let tag = tag(&found);
+    negotiated(bytes(found.data), &mime, &tag, caching, headers).await
+}
+
+/// The body in the encoding that the browser likes best, or 304 where it has it already.
+async fn negotiated(
+    body: Bytes,
+    mime: &str,
+    tag: &str,
+    caching: &'static str,
+    asked: &HeaderMap,
+) -> Response {
+    let wanted = Encoding::best(asked);
+    let (body, encoding) = match squeezed(tag, &body, mime, wanted).await {
+        Some(smaller) => (smaller, wanted),
+        None => (body, Encoding::Identity),
+    };
+    // Strong: the same tag is the same bytes, so each encoding has its own.
+    let etag = format!("\"{tag}{}\"", encoding.suffix());
+    let known = asked
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|list| {
+            list.split(',')
+                .map(str::trim)
+                .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
+        });
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        body.into_response()
+    };
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_TYPE);
+    let mut set = |name, value: &str| {
+        headers.insert(
+            name,
+            HeaderValue::from_str(value).expect("tags, types and constants are visible ASCII"),
+        );
+    };
+    set(header::ETAG, &etag);
+    set(header::CACHE_CONTROL, caching);
+    set(header::VARY, "accept-encoding");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
+    if !known {
+        set(header::CONTENT_TYPE, mime);
+        if let Some(token) = encoding.token() {
+            set(header::CONTENT_ENCODING, token);
+        }
+    }
+    response
+}
+
+/// Right behind `<head>`, before anything that has an address.
+fn with_base(html: &[u8], depth: usize) -> Bytes {
+    let html = String::from_utf8_lossy(html);
+    let href = if depth == 0 {
+        "./".to_owned()
+    } else {
+        "../".repeat(depth)
+    };
+    html.replacen(
+        "<head>",
+        &format!("<head>\n    <base href=\"{href}\" />"),
+        1,
+    )
+    .into()
+}
+
+/// As Vite names files: `index-BNr4lgGd.js`.
+fn is_hashed(path: &str) -> bool {
+    let stem = path
+        .strip_prefix("assets/")
+        .and_then(|name| name.split_once('.'))
+        .map(|(stem, _)| stem);
+    let hash = stem
+        .filter(|stem| stem.is_ascii() && stem.len() > 9)
+        .map(|stem| stem.split_at(stem.len() - 9).1);
+    hash.is_some_and(|hash| hash.starts_with('-'))
+}
+
+/// Half of a SHA-256 is beyond any accident.
+fn tag(file: &EmbeddedFile) -> String {
+    file.metadata.sha256_hash()[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn bytes(data: Cow<'static, [u8]>) -> Bytes {
+    match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

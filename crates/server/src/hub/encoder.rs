@@ -1,0 +1,71 @@
+//! What a wire format has to say of a room: the interface between the hub and the dialects.
+//!
+//! The hub decides *who* is told *what*; an encoder turns it into a frame. A frame for everybody is
+//! made once per dialect and event and shared by all of its connections.
+use super::signals::Report;
+use crate::code::RoomCode;
+use bytes::Bytes;
+use watchalong_room::{Departure, Event, MemberId, Refusal, Room, SeatId, ServerTime};
+
+/// The room at the moment of encoding.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// Its code.
+    pub code: &'a RoomCode,
+    /// Its state after everything that is told.
+    pub room: &'a Room,
+    /// Server time.
+    pub now: ServerTime,
+}
+
+/// People who came, changed or went since the last roster frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Roster {
+    /// Whole members to be read from the room, ascending.
+    pub changed: Vec<MemberId>,
+    /// Those who are gone.
+    pub gone: Vec<(MemberId, Departure)>,
+}
+
+/// Why a connection is closed by the server.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Farewell {
+    /// The room refused to let them in.
+    Refused(Refusal),
+    /// Their seat was revoked.
+    Departed(Departure),
+    /// The same seat connected elsewhere.
+    Replaced,
+    /// The server stops; come back.
+    Restarting,
+    /// The command that was to let them in could not be kept.
+    Failed,
+}
+
+/// A dialect's way of telling. `None`: this dialect has no words for it.
+pub trait Encoder: Send + Sync + 'static {
+    /// Tells dialects apart in the cache of frames.
+    fn id(&self) -> u8;
+    /// To somebody who is in: who they are and how the room stands.
+    fn welcome(&self, scene: Scene<'_>, seat: SeatId, member: MemberId, resumed: bool) -> Bytes;
+    /// To somebody who has to wait for approval.
+    fn pending(&self, scene: Scene<'_>, seat: SeatId, member: MemberId) -> Option<Bytes>;
+    /// To everybody: what happened, without the people.
+    fn events(&self, scene: Scene<'_>, events: &[&Event]) -> Option<Bytes>;
+    /// To everybody: who came, changed and went.
+    fn roster(&self, scene: Scene<'_>, roster: &Roster) -> Option<Bytes>;
+    /// To one member, after what they may do has changed.
+    fn rights(&self, scene: Scene<'_>, member: MemberId) -> Option<Bytes>;
+    /// To those who may admit people: who is waiting.
+    fn knock(&self, scene: Scene<'_>) -> Option<Bytes>;
+    /// To a client that lost its backlog: the whole state.
+    fn snapshot(&self, scene: Scene<'_>, member: MemberId) -> Bytes;
+    /// A command was carried out.
+    fn ack(&self, scene: Scene<'_>, id: u64) -> Option<Bytes>;
+    /// A command was refused.
+    fn refused(&self, id: Option<u64>, code: &str, message: &str) -> Option<Bytes>;
+    /// How everybody's player is doing, and who is typing.
+    fn signals(&self, reports: &[(MemberId, Report)], typing: &[MemberId]) -> Option<Bytes>;
+    /// The last frames of a connection: a word and a close.
+    fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes);
+}

@@ -1,0 +1,208 @@
+//! What the edges hold of a live room: its address, what may be told to strangers, and how to talk to its task.
+use super::clients::Client;
+use super::encoder::Encoder;
+use super::signals::Report;
+use crate::code::RoomCode;
+use crate::log::{Log, Origin};
+use crate::secret;
+use crate::store::RoomSecrets;
+use crate::ws::Outbox;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, watch};
+use watchalong_room::{Actor, Command, Entry, EntryPolicy, Life, Policy, Room, SeatId, Span, Visibility};
+
+/// What a stranger may know of a room.
+#[derive(Clone, Debug)]
+pub struct PublicView {
+    /// Its code.
+    pub code: RoomCode,
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub life: Life,
+    /// How somebody gets in.
+    pub entry: EntryPolicy,
+    /// Where it may be found.
+    pub visibility: Visibility,
+    /// Its rules.
+    pub policy: Policy,
+    /// Members present.
+    pub viewers: u32,
+    /// What is on.
+    pub media: Option<String>,
+    /// Its picture, where the library has one.
+    pub media_key: Option<String>,
+}
+
+impl PublicView {
+    pub(super) fn of(code: &RoomCode, room: &Room) -> Self {
+        let media = room.current().map(|item| &item.media);
+        Self {
+            code: code.clone(),
+            name: room.name().to_owned(),
+            life: room.life(),
+            entry: room.policy().entry,
+            visibility: room.policy().visibility,
+            policy: *room.policy(),
+            viewers: room.members().filter(|m| m.present()).count() as u32,
+            media: media.map(|m| m.title.clone()),
+            media_key: media
+                .filter(|m| m.kind == watchalong_room::SourceKind::Library)
+                .map(|m| m.key.clone()),
+        }
+    }
+}
+
+/// How somebody comes in: with a new seat, or back to one that is held for them.
+#[derive(Clone, Debug)]
+pub struct Greeting {
+    /// The seat of an earlier connection, where its token was genuine.
+    pub resume: Option<SeatId>,
+    /// Joins with this where there is nothing to resume.
+    pub join: Command,
+}
+
+/// What a room's task is told by this node's connections.
+pub(super) enum Local {
+    /// A connection wants in.
+    Arrive { client: Box<Client>, greeting: Greeting },
+    /// A connection is over.
+    Depart { seat: SeatId, connection: u64 },
+    /// How somebody's player is doing.
+    Report { seat: SeatId, report: Report },
+    /// Somebody is typing.
+    Typing { seat: SeatId },
+    /// A client that was too slow has caught up.
+    Drained { seat: SeatId },
+    /// The server stops.
+    Stop,
+}
+
+/// A live room.
+#[derive(Debug)]
+pub struct RoomHandle {
+    code: RoomCode,
+    secrets: RoomSecrets,
+    log: Arc<dyn Log>,
+    local: mpsc::UnboundedSender<Local>,
+    lead_ms: AtomicI64,
+    view: Mutex<Arc<PublicView>>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl std::fmt::Debug for dyn Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Log")
+    }
+}
+
+impl RoomHandle {
+    pub(super) fn new(
+        code: RoomCode,
+        secrets: RoomSecrets,
+        log: Arc<dyn Log>,
+        local: mpsc::UnboundedSender<Local>,
+        view: PublicView,
+        stopped: watch::Receiver<bool>,
+    ) -> Self {
+        let view = Mutex::new(Arc::new(view));
+        Self { code, secrets, log, local, lead_ms: AtomicI64::new(0), view, stopped }
+    }
+
+    /// Its code.
+    pub fn code(&self) -> &RoomCode {
+        &self.code
+    }
+
+    /// Whether this is the host's key.
+    pub fn is_host_key(&self, key: &str) -> bool {
+        secret::same(&secret::key_hash(key), &self.secrets.host_key_hash)
+    }
+
+    /// The Argon2id hash of the room's password, where it has one.
+    pub fn password_hash(&self) -> Option<&str> {
+        self.secrets.password_hash.as_deref()
+    }
+
+    /// What may be told to strangers.
+    pub fn view(&self) -> Arc<PublicView> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_view(&self, view: PublicView) {
+        *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+    }
+
+    pub(super) fn set_lead(&self, lead: Span) {
+        self.lead_ms.store(lead.0, Ordering::Relaxed);
+    }
+
+    /// Hands a command to the log. The outcome comes to the seat's connection.
+    pub async fn submit(&self, actor: Actor, command: Command, origin: Option<Origin>) {
+        let seed = u64::from_le_bytes(secret::random());
+        let lead = Span(self.lead_ms.load(Ordering::Relaxed));
+        self.log.append(&self.code, Entry { actor, command, seed, lead }, origin).await;
+    }
+
+    pub(super) fn tell(&self, local: Local) {
+        // Fails only when the room's task has ended, and with it every connection of the room.
+        let _ = self.local.send(local);
+    }
+
+    /// Lets a connection come in. The answer (welcome, or a farewell) goes to its outbox; dropping what is
+    /// returned tells the room that the connection is over.
+    pub fn arrive(
+        self: &Arc<Self>,
+        seat: SeatId,
+        outbox: Outbox,
+        encoder: &'static dyn Encoder,
+        greeting: Greeting,
+    ) -> Connection {
+        let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+        let client = Box::new(Client::new(seat, number, outbox, encoder));
+        self.tell(Local::Arrive { client, greeting });
+        Connection { room: self.clone(), seat, number }
+    }
+
+    /// A player's report.
+    pub fn report(&self, seat: SeatId, report: Report) {
+        self.tell(Local::Report { seat, report });
+    }
+
+    /// Somebody is typing.
+    pub fn typing(&self, seat: SeatId) {
+        self.tell(Local::Typing { seat });
+    }
+
+    /// A lagging client's backlog is written.
+    pub fn drained(&self, seat: SeatId) {
+        self.tell(Local::Drained { seat });
+    }
+
+    pub(super) fn stop(&self) {
+        self.tell(Local::Stop);
+    }
+
+    pub(super) async fn stopped(&self) {
+        let mut stopped = self.stopped.clone();
+        let _ = stopped.wait_for(|s| *s).await;
+    }
+}
+
+/// Tells two connections of one seat apart.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
+
+/// A connection's place in its room: dropping it disconnects, so that no path can forget to.
+#[derive(Debug)]
+pub struct Connection {
+    room: Arc<RoomHandle>,
+    seat: SeatId,
+    number: u64,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.room.tell(Local::Depart { seat: self.seat, connection: self.number });
+    }
+}

@@ -1,0 +1,211 @@
+//! Live rooms: found by their code, opened when somebody asks, kept by one task each.
+//!
+//! The hub knows which rooms are in memory and what may be told of them to strangers. What happens in a
+//! room is its task's ([`task`]), what is right is the room's (`watchalong-room`), and how it is said
+//! is the dialects' ([`encoder`]).
+mod clients;
+pub mod encoder;
+mod handle;
+mod signals;
+mod task;
+
+use crate::clock::ServerClock;
+use crate::code::RoomCode;
+use crate::log::Log;
+use crate::secret::{self, Signer};
+use crate::store::{RoomSecrets, Store, StoreError};
+pub use handle::{Connection, Greeting, PublicView, RoomHandle};
+pub use signals::{PlayerState, Report};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+use watchalong_room::{Actor, Command, Entry, Media, NodeId, Policy, Position, Refusal, Room, Span, Visibility};
+
+/// How often rooms that are not in memory are looked through for a passed deadline (idle expiry, grace): these
+/// count in minutes and hours.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// What can go wrong with a room as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// There is none.
+    #[error("There is no room with this code. Check the link, or ask for a new one.")]
+    RoomNotFound,
+    /// The room's settings or medium broke a rule.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl HubError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::RoomNotFound => "room_not_found",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+/// A room to be made.
+#[derive(Debug)]
+pub struct NewRoom {
+    /// Its name.
+    pub name: String,
+    /// Its rules.
+    pub policy: Policy,
+    /// What to watch first.
+    pub media: Option<Media>,
+    /// Argon2id of its password.
+    pub password_hash: Option<String>,
+}
+
+/// A room just made.
+#[derive(Debug)]
+pub struct Created {
+    /// The room.
+    pub room: Arc<RoomHandle>,
+    /// The key that makes its holder the host. Not stored, so never shown again.
+    pub host_key: String,
+}
+
+type Slot = Arc<OnceCell<Option<Arc<RoomHandle>>>>;
+
+/// All rooms of this process.
+pub struct Hub {
+    /// Where entries get their place and time.
+    pub log: Arc<dyn Log>,
+    /// Where rooms are kept.
+    pub store: Store,
+    /// The time all timelines are measured by.
+    pub clock: Arc<ServerClock>,
+    /// What tokens are signed with.
+    pub signer: Signer,
+    /// This process, among those that ever held seats.
+    pub node: NodeId,
+    rooms: Mutex<HashMap<RoomCode, Slot>>,
+}
+
+impl Hub {
+    /// Nothing in memory yet.
+    pub fn new(log: Arc<dyn Log>, store: Store, clock: Arc<ServerClock>, signer: Signer) -> Arc<Self> {
+        let node = NodeId(u64::from_le_bytes(secret::random()));
+        Arc::new(Self { log, store, clock, signer, node, rooms: Mutex::default() })
+    }
+
+    /// Makes a room, and a host key for whoever asked.
+    ///
+    /// # Errors
+    /// [`HubError::Refused`] where name, policy or medium break a rule; [`HubError::Store`].
+    pub async fn create(self: &Arc<Self>, new: NewRoom) -> Result<Created, HubError> {
+        let now = self.clock.now();
+        let mut room = Room::new(&new.name, new.policy, now)?;
+        if let Some(media) = new.media {
+            let command = Command::Load { media, position: Position::ZERO, play: false };
+            room.apply(now, &Entry { actor: Actor::Server, command, seed: 0, lead: Span(0) })?;
+        }
+        let host_key = secret::new_key();
+        let secrets =
+            RoomSecrets { host_key_hash: secret::key_hash(&host_key), password_hash: new.password_hash };
+        let code = loop {
+            let code = RoomCode::random();
+            if self.store.create_room(&code, now, &secrets, &room.snapshot()).await? {
+                break code;
+            }
+        };
+        let room = self.room(&code).await?.ok_or(HubError::RoomNotFound)?;
+        tracing::info!(room = %code, "room made");
+        Ok(Created { room, host_key })
+    }
+
+    /// The room with this code, opened from the store if it isn't in memory.
+    ///
+    /// # Errors
+    /// [`HubError::Store`] where the room can't be read.
+    pub async fn room(self: &Arc<Self>, code: &RoomCode) -> Result<Option<Arc<RoomHandle>>, HubError> {
+        let slot = self.slots().entry(code.clone()).or_default().clone();
+        let opened = slot.get_or_try_init(|| self.open(code)).await;
+        if !matches!(opened, Ok(Some(_))) {
+            // Nothing to remember: a guessed code must not leave a trace in memory.
+            let mut slots = self.slots();
+            if slots.get(code).is_some_and(|s| Arc::ptr_eq(s, &slot)) {
+                slots.remove(code);
+            }
+        }
+        opened.cloned()
+    }
+
+    async fn open(self: &Arc<Self>, code: &RoomCode) -> Result<Option<Arc<RoomHandle>>, HubError> {
+        let Some(secrets) = self.store.room_secrets(code).await? else { return Ok(None) };
+        let Some(followed) = self.log.follow(code).await? else { return Ok(None) };
+        Ok(Some(task::spawn(self.clone(), code.clone(), secrets, followed).await))
+    }
+
+    /// Takes a room out of memory unless somebody just asked for it; true when it is out.
+    fn forget(&self, handle: &Arc<RoomHandle>) -> bool {
+        let mut slots = self.slots();
+        // One in the slot, one with the task: nobody else can ask while we hold the lock.
+        let unused = Arc::strong_count(handle) <= 2;
+        if unused {
+            slots.remove(handle.code());
+        }
+        unused
+    }
+
+    /// The rooms in memory that are shown to strangers, fullest first.
+    pub fn public_rooms(&self) -> Vec<Arc<PublicView>> {
+        let mut views: Vec<_> = self
+            .live()
+            .iter()
+            .map(|room| room.view())
+            .filter(|view| view.visibility == Visibility::Public && !view.life.is_terminal() && view.viewers > 0)
+            .collect();
+        views.sort_by(|a, b| b.viewers.cmp(&a.viewers).then_with(|| a.name.cmp(&b.name)));
+        views
+    }
+
+    /// Every room in memory.
+    pub fn live(&self) -> Vec<Arc<RoomHandle>> {
+        self.slots().values().filter_map(|slot| slot.get().cloned().flatten()).collect()
+    }
+
+    /// Opens the rooms that were occupied when the last process died, and from then on those whose time has come.
+    pub async fn look_after_sleeping_rooms(self: Arc<Self>) {
+        let mut first = true;
+        loop {
+            match self.store.rooms_due(self.clock.now(), first).await {
+                Ok(codes) => {
+                    first = false;
+                    for code in codes {
+                        if let Err(error) = self.room(&code).await {
+                            tracing::warn!(room = %code, %error, "room can't be opened");
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "rooms can't be looked through"),
+            }
+            tokio::time::sleep(SWEEP).await;
+        }
+    }
+
+    /// Tells everybody to come back in a moment, keeps every room, and waits until all is safe.
+    pub async fn shut_down(&self) {
+        let rooms = self.live();
+        for room in &rooms {
+            room.stop();
+        }
+        for room in rooms {
+            room.stopped().await;
+        }
+        self.log.flush().await;
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<RoomCode, Slot>> {
+        // Held for map operations only; none of them leaves it half-changed.
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

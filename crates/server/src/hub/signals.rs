@@ -1,0 +1,141 @@
+//! Signals: how players are doing right now. They pass through the room without being part of it.
+//!
+//! Reports never enter the log and never change the room. They feed the sync meter, the
+//! adaptive lead of scheduled starts, and the metrics; newest wins.
+use std::collections::{BTreeMap, BTreeSet};
+use watchalong_room::{MemberId, Room, SeatId, Span};
+
+/// Members whose signals are sent around. In a larger room nobody reads them, and N members' signals
+/// to N members are N squared bytes.
+const SHOWN: usize = 50;
+/// On top of the measured way: the server's own batching, and the timer of a browser (about one frame).
+const MARGIN_MS: f64 = 40.0;
+/// A link's one-way delay that a start waits for at most; a worse one catches up instead.
+const LONGEST_LEAD_MS: f64 = 2000.0;
+
+/// What a player says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Where it is, in seconds.
+    pub position: Option<f64>,
+    /// Ahead of the room (positive) or behind, in ms.
+    pub skew_ms: Option<f64>,
+    /// Media ahead of the position, in seconds.
+    pub buffer_s: Option<f64>,
+    /// Round trip of the clock exchange, in ms.
+    pub delay_ms: Option<f64>,
+    /// How much the round trip varies, in ms.
+    pub jitter_ms: Option<f64>,
+    /// From its `play()` to the first picture that moves, in ms.
+    pub startup_ms: Option<f64>,
+    /// What it does.
+    pub state: PlayerState,
+}
+
+/// What a player does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlayerState {
+    /// Not told.
+    #[default]
+    Unknown,
+    /// Plays.
+    Playing,
+    /// Paused with the room.
+    Paused,
+    /// Holds until a scheduled start.
+    Holding,
+    /// Waits for data.
+    Buffering,
+    /// On its way to another position.
+    Seeking,
+    /// In a tab that is not shown.
+    Hidden,
+    /// Not allowed to play with sound before a gesture.
+    Blocked,
+    /// Can't play this.
+    Error,
+}
+
+/// The newest reports of a room.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    reports: BTreeMap<MemberId, (SeatId, Report)>,
+    changed: BTreeSet<MemberId>,
+    typing: BTreeSet<MemberId>,
+}
+
+impl Signals {
+    pub(super) fn report(&mut self, member: MemberId, seat: SeatId, report: Report) {
+        let old = self.reports.insert(member, (seat, report));
+        if old.is_none_or(|(_, old)| old != report) {
+            self.changed.insert(member);
+        }
+    }
+
+    pub(super) fn typing(&mut self, member: MemberId) {
+        self.typing.insert(member);
+    }
+
+    /// Forgets a connection, so that a lost player holds up no start.
+    pub(super) fn forget(&mut self, seat: SeatId) {
+        self.reports.retain(|_, (of, _)| *of != seat);
+    }
+
+    /// What is new, at most for [`SHOWN`] members.
+    pub(super) fn take(&mut self, room: &Room) -> Option<(Vec<(MemberId, Report)>, Vec<MemberId>)> {
+        if self.changed.is_empty() && self.typing.is_empty() {
+            return None;
+        }
+        let shown = |id: &MemberId| room.member(*id).is_some_and(|m| m.present());
+        let changed = std::mem::take(&mut self.changed);
+        let reports = changed
+            .into_iter()
+            .filter(shown)
+            .filter_map(|id| self.reports.get(&id).map(|(_, report)| (id, *report)))
+            .take(SHOWN)
+            .collect();
+        let typing = std::mem::take(&mut self.typing).into_iter().filter(shown).take(SHOWN).collect();
+        Some((reports, typing))
+    }
+
+    /// All that is known, for somebody who just came.
+    pub(super) fn all(&self) -> Vec<(MemberId, Report)> {
+        self.reports.iter().take(SHOWN).map(|(id, (_, report))| (*id, *report)).collect()
+    }
+
+    /// How far ahead a start must be told so that the slowest player can make it.
+    ///
+    /// One way is half the round trip; twice the jitter covers all but the rarest message. The room's policy
+    /// bounds what one bad or lying client can do.
+    pub(super) fn lead(&self) -> Span {
+        let slowest = self
+            .reports
+            .values()
+            .filter_map(|(_, r)| {
+                let way = r.delay_ms? / 2.0 + 2.0 * r.jitter_ms.unwrap_or(0.0) + r.startup_ms.unwrap_or(0.0);
+                way.is_finite().then(|| way.clamp(0.0, LONGEST_LEAD_MS))
+            })
+            .fold(0.0, f64::max);
+        Span((slowest + MARGIN_MS) as i64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lead_is_what_the_slowest_player_needs_and_no_liar_can_stretch_it() {
+        let mut signals = Signals::default();
+        assert_eq!(signals.lead(), Span(40));
+        let slow = Report { delay_ms: Some(120.0), jitter_ms: Some(20.0), ..Report::default() };
+        signals.report(MemberId(1), SeatId(1), slow);
+        assert_eq!(signals.lead(), Span(140));
+        for lie in [1e300, f64::NAN, -5.0] {
+            signals.report(MemberId(2), SeatId(2), Report { delay_ms: Some(lie), ..Report::default() });
+            assert!(signals.lead().0 <= 2040);
+        }
+        signals.forget(SeatId(2));
+        assert_eq!(signals.lead(), Span(140));
+    }
+}

@@ -1,0 +1,508 @@
+//! A room's task: applies what the log orders, and tells everybody.
+//!
+//! It takes all that waits, applies it, and writes one frame per dialect for the whole batch, so that
+//! a burst (a seek drag, a chat storm) costs little more than one event. Nothing here waits for a
+//! client. Changes of people are gathered and told at most every [`ROSTER_EVERY`].
+use super::clients::{Client, Clients, Stage};
+use super::encoder::{Farewell, Roster, Scene};
+use super::handle::{Greeting, Local, PublicView, RoomHandle};
+use super::signals::Signals;
+use super::Hub;
+use crate::code::RoomCode;
+use crate::log::{Feed, Followed, Logged, Origin, Seq};
+use crate::store::RoomSecrets;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+use watchalong_room::{
+    Actor, Audience, Command, Departure, Event, MemberId, NodeId, Refusal, Room, SeatId, Span, Standing,
+};
+
+/// People are told of at most this often, so that N joins cost N deliveries each, not N squared.
+const ROSTER_EVERY: Duration = Duration::from_millis(100);
+/// Signals are for the eye.
+const SIGNALS_EVERY: Duration = Duration::from_secs(1);
+/// Entries after which the state is kept: replaying so many takes about a millisecond, and the room's tail of
+/// chat (200) is always written before it is forgotten.
+const SNAPSHOT_AFTER: Seq = 150;
+/// A changed room is kept at least this often.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
+/// A room that nobody is in leaves the memory after this.
+const IDLE_IN_MEMORY: Duration = Duration::from_secs(60);
+/// Events taken in one go.
+const BATCH: usize = 256;
+
+pub(super) async fn spawn(hub: Arc<Hub>, code: RoomCode, secrets: RoomSecrets, followed: Followed) -> Arc<RoomHandle> {
+    let (local, inbox) = mpsc::unbounded_channel();
+    let (stopped, stopped_receiver) = watch::channel(false);
+    let Followed { room, seq, feed } = followed;
+    let view = PublicView::of(&code, &room);
+    let handle = Arc::new(RoomHandle::new(code.clone(), secrets, hub.log.clone(), local, view, stopped_receiver));
+    // Whoever was connected to a process that is no more has lost their connection; their seats are held.
+    let lost: BTreeSet<NodeId> = room
+        .members()
+        .flat_map(|m| &m.seats)
+        .filter(|seat| seat.connected && seat.node != hub.node)
+        .map(|seat| seat.node)
+        .collect();
+    for node in lost {
+        handle.submit(Actor::Server, Command::NodeLost { node }, None).await;
+    }
+    let now = Instant::now();
+    let task = Task {
+        hub,
+        code,
+        room,
+        seq,
+        kept: seq,
+        kept_at: now,
+        clients: Clients::default(),
+        signals: Signals::default(),
+        roster: Pending::default(),
+        roster_sent: now - ROSTER_EVERY,
+        signals_at: None,
+        joins: BTreeMap::new(),
+        ticked: false,
+        empty_since: Some(now),
+        handle: handle.clone(),
+    };
+    tokio::spawn(task.run(inbox, feed, stopped));
+    handle
+}
+
+/// People's changes that wait to be told.
+#[derive(Default)]
+struct Pending {
+    changed: BTreeSet<MemberId>,
+    gone: Vec<(MemberId, Departure)>,
+}
+
+struct Task {
+    hub: Arc<Hub>,
+    code: RoomCode,
+    room: Room,
+    seq: Seq,
+    kept: Seq,
+    kept_at: Instant,
+    clients: Clients,
+    signals: Signals,
+    roster: Pending,
+    roster_sent: Instant,
+    signals_at: Option<Instant>,
+    /// Joins to fall back on where a resume is refused.
+    joins: BTreeMap<SeatId, Command>,
+    /// A tick is on its way through the log.
+    ticked: bool,
+    empty_since: Option<Instant>,
+    handle: Arc<RoomHandle>,
+}
+
+impl Task {
+    async fn run(
+        mut self,
+        mut inbox: mpsc::UnboundedReceiver<Local>,
+        mut feed: mpsc::UnboundedReceiver<Feed>,
+        stopped: watch::Sender<bool>,
+    ) {
+        let mut batch = Vec::with_capacity(16);
+        loop {
+            let wake = self.next_wake();
+            tokio::select! {
+                biased;
+                taken = feed.recv_many(&mut batch, BATCH) => {
+                    if taken == 0 {
+                        break;
+                    }
+                    self.take(std::mem::take(&mut batch)).await;
+                }
+                local = inbox.recv() => match local {
+                    Some(Local::Stop) | None => break,
+                    Some(local) => self.hear(local).await,
+                },
+                () = sleep_until(wake) => {
+                    if self.on_time().await {
+                        break;
+                    }
+                }
+            }
+        }
+        for client in self.clients.drain() {
+            client.dismiss(&Farewell::Restarting);
+        }
+        self.keep().await;
+        self.hub.log.unfollow(&self.code).await;
+        let _ = stopped.send(true);
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene { code: &self.code, room: &self.room, now: self.hub.clock.now() }
+    }
+
+    // ---- what connections say ----------------------------------------------------
+
+    async fn hear(&mut self, local: Local) {
+        match local {
+            Local::Arrive { client, greeting } => self.arrive(*client, greeting).await,
+            Local::Depart { seat, connection } => {
+                if self.clients.depart(seat, connection).is_some() {
+                    self.joins.remove(&seat);
+                    self.signals.forget(seat);
+                    self.handle.set_lead(self.signals.lead());
+                    if self.clients.is_empty() {
+                        self.empty_since = Some(Instant::now());
+                    }
+                    self.submit(seat, Command::Disconnect { node: self.hub.node }).await;
+                }
+            }
+            Local::Report { seat, report } => {
+                if let Some(member) = self.clients.get(seat).and_then(Client::member) {
+                    self.signals.report(member, seat, report);
+                    self.handle.set_lead(self.signals.lead());
+                    self.signals_at.get_or_insert_with(|| Instant::now() + SIGNALS_EVERY);
+                }
+            }
+            Local::Typing { seat } => {
+                let heard = self.clients.get(seat).and_then(Client::member);
+                if let Some(member) = heard.filter(|id| self.room.member(*id).is_some_and(|m| !m.muted)) {
+                    self.signals.typing(member);
+                    self.signals_at.get_or_insert_with(|| Instant::now() + SIGNALS_EVERY / 4);
+                }
+            }
+            Local::Drained { seat } => {
+                if let Some((client, member)) = self.clients.get(seat).and_then(|c| Some((c, c.member()?))) {
+                    client.send(Some(client.encoder.snapshot(self.scene(), member)));
+                }
+            }
+            Local::Stop => {}
+        }
+    }
+
+    async fn arrive(&mut self, mut client: Client, greeting: Greeting) {
+        self.empty_since = None;
+        let command = match greeting.resume {
+            Some(seat) => {
+                client.seat = seat;
+                self.joins.insert(seat, greeting.join);
+                Command::Resume { node: self.hub.node }
+            }
+            None => greeting.join,
+        };
+        let seat = client.seat;
+        self.clients.arrive(client);
+        self.submit(seat, command).await;
+    }
+
+    async fn submit(&self, seat: SeatId, command: Command) {
+        let origin = Some(Origin { seat, id: None });
+        self.handle.submit(Actor::Seat(seat), command, origin).await;
+    }
+
+    // ---- what the log says ---------------------------------------------------------
+
+    async fn take(&mut self, batch: Vec<Feed>) {
+        let mut told: Vec<Event> = Vec::new();
+        let mut answers = Vec::new();
+        for feed in batch {
+            match feed {
+                Feed::Failed { entry, origin } => self.failed(&entry.command, origin),
+                Feed::Entry(logged) => {
+                    self.seq = logged.seq;
+                    let outcome = self.room.apply(logged.at, &logged.entry);
+                    if logged.entry.command == Command::Tick {
+                        self.ticked = false;
+                    }
+                    match outcome {
+                        Ok(outcome) => {
+                            self.sort_out(outcome.events, &mut told);
+                            answers.push((logged, None));
+                        }
+                        Err(refusal) => answers.push((logged, Some(refusal))),
+                    }
+                }
+            }
+        }
+        self.tell(&told);
+        for (logged, refusal) in answers {
+            self.answer(logged, refusal).await;
+        }
+        self.flush_roster();
+        self.update_view(&told);
+        if self.seq - self.kept >= SNAPSHOT_AFTER {
+            self.keep().await;
+        }
+    }
+
+    /// Parts what is for everybody from what is for some.
+    fn sort_out(&mut self, events: Vec<(Audience, Event)>, told: &mut Vec<Event>) {
+        for (audience, event) in events {
+            match event {
+                Event::Member { member } => {
+                    self.roster.changed.insert(member);
+                    self.admitted_or_changed(member);
+                    if audience == Audience::Moderators {
+                        self.knock();
+                    }
+                }
+                Event::Gone { member, reason } => {
+                    self.roster.changed.remove(&member);
+                    self.roster.gone.push((member, reason));
+                    if audience == Audience::Moderators {
+                        self.knock();
+                    }
+                }
+                Event::SeatRevoked { seat, reason } => {
+                    if let Some(client) = self.clients.remove(seat) {
+                        self.signals.forget(seat);
+                        client.dismiss(&Farewell::Departed(reason));
+                    }
+                }
+                event => match audience {
+                    Audience::All => told.push(event),
+                    Audience::Moderators => self.tell_some(&event, |rights| rights.people),
+                    Audience::Controllers => self.tell_some(&event, |rights| rights.play),
+                    Audience::Member(member) => self.tell_member(&event, member),
+                },
+            }
+        }
+    }
+
+    fn tell(&mut self, told: &[Event]) {
+        if told.is_empty() {
+            return;
+        }
+        let events: Vec<&Event> = told.iter().collect();
+        self.clients.broadcast(self.scene(), |encoder, scene| encoder.events(scene, &events));
+        if told.iter().any(|e| matches!(e, Event::Settings | Event::Life)) {
+            self.refresh_rights(|_| true);
+        }
+    }
+
+    fn tell_some(&self, event: &Event, whom: impl Fn(&watchalong_room::Rights) -> bool) {
+        let scene = self.scene();
+        for seat in self.room.members().flat_map(|m| &m.seats) {
+            if let Some(client) = self.clients.get(seat.id)
+                && let Stage::In { rights, .. } = &client.stage
+                && whom(rights)
+            {
+                client.send(client.encoder.events(scene, &[event]));
+            }
+        }
+    }
+
+    fn tell_member(&self, event: &Event, member: MemberId) {
+        for client in self.clients_of(member) {
+            client.send(client.encoder.events(self.scene(), &[event]));
+        }
+    }
+
+    fn clients_of(&self, member: MemberId) -> impl Iterator<Item = &Client> {
+        let seats = self.room.member(member).map(|m| m.seats.as_slice()).unwrap_or_default();
+        seats.iter().filter_map(|seat| self.clients.get(seat.id))
+    }
+
+    /// Welcomes who was let in, and tells a member whose role changed what they may do now.
+    fn admitted_or_changed(&mut self, member: MemberId) {
+        let Some(of) = self.room.member(member) else { return };
+        let admitted = of.standing == Standing::Admitted;
+        let seats: Vec<SeatId> = of.seats.iter().map(|seat| seat.id).collect();
+        for seat in seats {
+            if admitted && self.clients.get(seat).is_some_and(|c| matches!(c.stage, Stage::Pending(_))) {
+                self.welcome(seat, false);
+            }
+        }
+        self.refresh_rights(|id| id == member);
+    }
+
+    fn refresh_rights(&mut self, whom: impl Fn(MemberId) -> bool) {
+        let scene = Scene { code: &self.code, room: &self.room, now: self.hub.clock.now() };
+        for client in self.clients.iter_mut() {
+            if let Stage::In { member, rights } = &mut client.stage
+                && whom(*member)
+            {
+                let now = self.room.rights(*member);
+                if now != *rights {
+                    let may_admit_now = now.people && !rights.people;
+                    *rights = now;
+                    let member = *member;
+                    client.send(client.encoder.rights(scene, member));
+                    if may_admit_now {
+                        client.send(client.encoder.knock(scene));
+                    }
+                }
+            }
+        }
+    }
+
+    fn knock(&mut self) {
+        let scene = Scene { code: &self.code, room: &self.room, now: self.hub.clock.now() };
+        for client in self.clients.iter_mut() {
+            if matches!(&client.stage, Stage::In { rights, .. } if rights.people) {
+                client.send(client.encoder.knock(scene));
+            }
+        }
+    }
+
+    async fn answer(&mut self, logged: Logged, refusal: Option<Refusal>) {
+        let Some(Origin { seat, id }) = logged.origin else { return };
+        match (&logged.entry.command, refusal) {
+            (Command::Resume { .. }, Some(_)) => {
+                // Held too long, or the room forgot the seat: come in like anybody.
+                if let Some(join) = self.joins.remove(&seat) {
+                    self.submit(seat, join).await;
+                }
+            }
+            (Command::Join { .. }, Some(refusal)) => {
+                if let Some(client) = self.clients.remove(seat) {
+                    client.dismiss(&Farewell::Refused(refusal));
+                }
+            }
+            (Command::Resume { .. }, None) => {
+                self.joins.remove(&seat);
+                self.welcome(seat, true);
+            }
+            (Command::Join { .. }, None) => self.welcome(seat, false),
+            (_, refusal) => {
+                let Some(client) = self.clients.get(seat) else { return };
+                match (refusal, id) {
+                    (Some(refusal), Some(_)) => {
+                        client.send(client.encoder.refused(id, refusal.code(), &refusal.to_string()));
+                    }
+                    (None, Some(id)) => client.send(client.encoder.ack(self.scene(), id)),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, command: &Command, origin: Option<Origin>) {
+        self.ticked &= *command != Command::Tick;
+        let Some(Origin { seat, id }) = origin else { return };
+        match command {
+            Command::Join { .. } | Command::Resume { .. } => {
+                if let Some(client) = self.clients.remove(seat) {
+                    client.dismiss(&Farewell::Failed);
+                }
+            }
+            _ if id.is_some() => {
+                if let Some(client) = self.clients.get(seat) {
+                    let message = "The server could not save this (is its disk full?). Nothing has changed.";
+                    client.send(client.encoder.refused(id, "storage_failed", message));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Lets a connection in whose join or resume went through.
+    fn welcome(&mut self, seat: SeatId, resumed: bool) {
+        let Some(member) = self.room.member_of_seat(seat) else { return };
+        let (id, pending) = (member.id, member.standing == Standing::Pending);
+        let rights = self.room.rights(id);
+        let scene = Scene { code: &self.code, room: &self.room, now: self.hub.clock.now() };
+        let known = self.signals.all();
+        let Some(client) = self.clients.get_mut(seat) else { return };
+        if pending {
+            client.stage = Stage::Pending(id);
+            client.send(client.encoder.pending(scene, seat, id));
+            return;
+        }
+        client.stage = Stage::In { member: id, rights };
+        client.send(Some(client.encoder.welcome(scene, seat, id, resumed)));
+        if !known.is_empty() {
+            client.send(client.encoder.signals(&known, &[]));
+        }
+    }
+
+    // ---- time ------------------------------------------------------------------------
+
+    fn next_wake(&self) -> Instant {
+        let now = Instant::now();
+        let mut wake = now + Duration::from_secs(3600);
+        if let Some(deadline) = self.room.deadline().filter(|_| !self.ticked) {
+            let wait = (deadline - self.hub.clock.now()).max(Span(0)).0 as u64;
+            wake = wake.min(now + Duration::from_millis(wait));
+        }
+        if !self.roster.changed.is_empty() || !self.roster.gone.is_empty() {
+            wake = wake.min(self.roster_sent + ROSTER_EVERY);
+        }
+        if let Some(at) = self.signals_at {
+            wake = wake.min(at);
+        }
+        if self.kept < self.seq {
+            wake = wake.min(self.kept_at + SNAPSHOT_EVERY);
+        }
+        if let Some(since) = self.empty_since {
+            wake = wake.min(since + IDLE_IN_MEMORY);
+        }
+        wake
+    }
+
+    /// Does what is due; true when the room is to leave the memory.
+    async fn on_time(&mut self) -> bool {
+        let now = Instant::now();
+        if !self.ticked && self.room.deadline().is_some_and(|d| d <= self.hub.clock.now()) {
+            self.ticked = true;
+            self.handle.submit(Actor::Server, Command::Tick, None).await;
+        }
+        self.flush_roster();
+        if self.signals_at.is_some_and(|at| at <= now) {
+            self.signals_at = None;
+            if let Some((reports, typing)) = self.signals.take(&self.room) {
+                self.clients.broadcast(self.scene(), |encoder, _| encoder.signals(&reports, &typing));
+            }
+        }
+        if self.kept < self.seq && self.kept_at + SNAPSHOT_EVERY <= now {
+            self.keep().await;
+        }
+        if !self.clients.is_empty() {
+            self.empty_since = None;
+        } else if *self.empty_since.get_or_insert(now) + IDLE_IN_MEMORY <= now {
+            // Entries on their way would be lost to a feed that nobody reads: be sure that there are none.
+            self.hub.log.flush().await;
+            self.keep().await;
+            if self.hub.forget(&self.handle) {
+                return true;
+            }
+            self.empty_since = Some(now);
+        }
+        false
+    }
+
+    /// A first change after a quiet time is told at once; what follows is gathered.
+    fn flush_roster(&mut self) {
+        let pending = !self.roster.changed.is_empty() || !self.roster.gone.is_empty();
+        let due = self.roster_sent + ROSTER_EVERY <= Instant::now();
+        if !pending || !due {
+            return;
+        }
+        self.roster_sent = Instant::now();
+        let Pending { changed, gone } = std::mem::take(&mut self.roster);
+        let roster = Roster {
+            changed: changed
+                .into_iter()
+                .filter(|id| self.room.member(*id).is_some_and(|m| m.standing == Standing::Admitted))
+                .collect(),
+            gone,
+        };
+        if !roster.changed.is_empty() || !roster.gone.is_empty() {
+            self.clients.broadcast(self.scene(), |encoder, scene| encoder.roster(scene, &roster));
+        }
+        self.handle.set_view(PublicView::of(&self.code, &self.room));
+    }
+
+    fn update_view(&self, told: &[Event]) {
+        if told.iter().any(|e| matches!(e, Event::Timeline { .. } | Event::Settings | Event::Life)) {
+            self.handle.set_view(PublicView::of(&self.code, &self.room));
+        }
+    }
+
+    async fn keep(&mut self) {
+        self.kept_at = Instant::now();
+        if self.kept < self.seq {
+            self.kept = self.seq;
+            self.hub.log.snapshot(&self.code, &self.room, self.seq).await;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Watchalong: a watch-party server. Everything around the rules (`watchalong-room`) and the media
+//! (`watchalong-media`): settings, the log, live rooms, wire formats and the web page.
+//!
+//! The arrow of dependency points one way: `http` and `dialects` -> [`hub`] -> [`log`] -> [`store`]. A dialect
+//! translates between a wire format and the room's commands and events; it decides nothing.
+#![forbid(unsafe_code)]
+
+pub mod banner;
+pub mod clock;
+pub mod code;
+pub mod config;
+pub mod dialects;
+pub mod http;
+pub mod hub;
+pub mod log;
+pub mod secret;
+pub mod shelf;
+pub mod store;
+pub mod ws;
+
+mod run;
+pub use run::{Running, serve, start};

@@ -1,0 +1,116 @@
+//! Putting the parts together: from settings to a server that listens, and down again in order.
+use crate::clock::ServerClock;
+use crate::config::Config;
+use crate::dialects::native::Native;
+use crate::http::{self, App, accept};
+use crate::hub::{Hub, NewRoom};
+use crate::log::EmbeddedLog;
+use crate::secret::Signer;
+use crate::shelf::Shelf;
+use crate::store::Store;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use watchalong_media::{Library, LibraryConfig};
+use watchalong_room::{Policy, Visibility};
+
+/// A server that accepts connections.
+pub struct Running {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    /// Its rooms.
+    pub hub: Arc<Hub>,
+    /// What can be watched.
+    pub shelf: Arc<Shelf>,
+    stop: watch::Sender<bool>,
+    listeners: JoinSet<()>,
+}
+
+impl Running {
+    /// Stops: everybody is told to come back, every room is kept, connections are let go in order.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        self.hub.shut_down().await;
+        while self.listeners.join_next().await.is_some() {}
+        self.hub.store.close().await;
+    }
+}
+
+/// Starts a server; returns once it accepts connections.
+///
+/// # Errors
+/// For people: a port in use, a data folder that can't be written, a media folder that isn't there.
+pub async fn start(config: Config) -> anyhow::Result<Running> {
+    // Ports first: the commonest mistake, told before anything is touched.
+    let sockets = accept::bind(&config.listen)?;
+    let addresses = sockets.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let store = Store::open(&config.data).await?;
+    let signer = Signer::new(store.signing_key().await?);
+    let clock = Arc::new(ServerClock::start());
+    clock.advance_past(store.newest_entry().await?);
+    let log = Arc::new(EmbeddedLog::start(&store, clock.clone()).await?);
+    let mut roots = config.media.clone();
+    if roots.is_empty() {
+        let data = config.data.clone();
+        roots.push(tokio::task::spawn_blocking(move || watchalong_media::place_sample(&data)).await??);
+    }
+    let library = Library::open(LibraryConfig::new(roots, config.data.join("cache"))).await?;
+    let shelf = Arc::new(Shelf::new(library, &signer));
+    let hub = Hub::new(log, store, clock, signer.clone());
+    // Lives as long as the process: connections of every room borrow it.
+    let native: &'static Native = Box::leak(Box::new(Native::new(signer, shelf.clone())));
+    let limits = accept::Limits::new(config.max_connections, config.shutdown_grace);
+    let app = http::router(App { hub: hub.clone(), shelf: shelf.clone(), config: Arc::new(config), native });
+    let (stop, stopped) = watch::channel(false);
+    let mut listeners = JoinSet::new();
+    for socket in sockets {
+        let (app, mut stopped, limits) = (app.clone(), stopped.clone(), limits.clone());
+        listeners.spawn(async move {
+            let stop = async move {
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            accept::serve(socket, app, limits, stop).await;
+        });
+    }
+    tokio::spawn(hub.clone().look_after_sleeping_rooms());
+    Ok(Running { addresses, hub, shelf, stop, listeners })
+}
+
+/// Runs a server until the process is told to stop (Ctrl-C, SIGTERM).
+///
+/// # Errors
+/// As [`start`].
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let public_url = config.public_url.clone();
+    let running = start(config).await?;
+    let policy = Policy { visibility: Visibility::Unlisted, ..Policy::default() };
+    let first = NewRoom { name: "Watch party".to_owned(), policy, media: None, password_hash: None };
+    let created = running.hub.create(first).await?;
+    let invite = format!("r/{}", created.room.code());
+    crate::banner::print(&running.addresses, public_url.as_deref(), Some((&invite, &created.host_key)));
+    drop(created);
+    told_to_stop().await;
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}
+
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        let Ok(mut terminate) = terminate else {
+            let _ = interrupt.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

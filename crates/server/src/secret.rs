@@ -1,0 +1,136 @@
+//! Secrets: keys from the system's randomness, tokens signed with the server's key, comparisons in constant time.
+//!
+//! A token is `id || HMAC-SHA256(server key, purpose || context || id)` in URL-safe base64, so nothing
+//! has to be stored to check one, and one kind of token never passes for another.
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use watchalong_room::{PersonId, SeatId};
+
+/// Half of a SHA-256 tag: 128 bits are beyond guessing, and the tokens stay short.
+const TAG: usize = 16;
+
+/// `N` bytes of the system's randomness.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+    bytes
+}
+
+/// A new key for a person to hold: 128 bits, URL-safe.
+pub fn new_key() -> String {
+    URL_SAFE_NO_PAD.encode(random::<16>())
+}
+
+/// What is stored of a key that is random itself (a stolen database opens no room).
+pub fn key_hash(key: &str) -> Vec<u8> {
+    Sha256::digest(key.as_bytes()).to_vec()
+}
+
+/// Compares in constant time.
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    subtle::ConstantTimeEq::ct_eq(a, b).into()
+}
+
+/// Signs and checks the tokens that clients hold.
+#[derive(Clone)]
+pub struct Signer {
+    key: [u8; 32],
+}
+
+impl Signer {
+    /// With the server's own key.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self { key }
+    }
+
+    /// The key that media links are signed with: derived, so that no two uses share one.
+    pub fn media_key(&self) -> [u8; 32] {
+        self.mac("media", "", b"").into_bytes().into()
+    }
+
+    /// The token with which a seat's owner resumes it.
+    pub fn seat_token(&self, room: &str, seat: SeatId) -> String {
+        self.token("seat", room, &seat.0.to_be_bytes())
+    }
+
+    /// The seat that a resume token names, where it is genuine.
+    pub fn seat_of(&self, room: &str, token: &str) -> Option<SeatId> {
+        let id = self.open("seat", room, token)?;
+        Some(SeatId(u64::from_be_bytes(id.try_into().ok()?)))
+    }
+
+    /// A new guest.
+    pub fn new_guest(&self) -> PersonId {
+        guest(&random::<12>())
+    }
+
+    /// The token of a guest who is known already; `None` for people who prove themselves otherwise.
+    pub fn guest_token(&self, person: &PersonId) -> Option<String> {
+        let id = URL_SAFE_NO_PAD.decode(person.0.strip_prefix(GUEST)?).ok()?;
+        Some(self.token("guest", "", &id))
+    }
+
+    /// The guest whom a token names, where it is genuine.
+    pub fn guest_of(&self, token: &str) -> Option<PersonId> {
+        self.open("guest", "", token).map(|id| guest(&id))
+    }
+
+    fn mac(&self, purpose: &str, context: &str, id: &[u8]) -> hmac::digest::CtOutput<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        for part in [purpose.as_bytes(), context.as_bytes(), id] {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize()
+    }
+
+    fn token(&self, purpose: &str, context: &str, id: &[u8]) -> String {
+        let tag = self.mac(purpose, context, id).into_bytes();
+        URL_SAFE_NO_PAD.encode([id, &tag[..TAG]].concat())
+    }
+
+    fn open(&self, purpose: &str, context: &str, token: &str) -> Option<Vec<u8>> {
+        if token.len() > 128 {
+            return None;
+        }
+        let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let tag = bytes.split_off(bytes.len().checked_sub(TAG)?);
+        same(&self.mac(purpose, context, &bytes).into_bytes()[..TAG], &tag).then_some(bytes)
+    }
+}
+
+/// What a guest's id begins with.
+const GUEST: &str = "guest:";
+
+fn guest(id: &[u8]) -> PersonId {
+    PersonId(format!("{GUEST}{}", URL_SAFE_NO_PAD.encode(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_opens_only_what_it_was_made_for() {
+        let signer = Signer::new([7; 32]);
+        let token = signer.seat_token("bakoti-zuna", SeatId(42));
+        assert_eq!(signer.seat_of("bakoti-zuna", &token), Some(SeatId(42)));
+        assert_eq!(signer.seat_of("other-room", &token), None);
+        assert_eq!(signer.guest_of(&token), None);
+        assert_eq!(Signer::new([8; 32]).seat_of("bakoti-zuna", &token), None);
+        for bad in ["", "a", "????", &token[1..], &"a".repeat(10_000)] {
+            assert_eq!(signer.seat_of("bakoti-zuna", bad), None);
+        }
+    }
+
+    #[test]
+    fn a_guest_is_known_again_by_the_token() {
+        let signer = Signer::new([7; 32]);
+        let person = signer.new_guest();
+        let token = signer.guest_token(&person).expect("a guest");
+        assert_eq!(signer.guest_of(&token), Some(person));
+        assert_eq!(signer.guest_token(&PersonId("account:1".into())), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! What can be put on in a room: from the words of a wire format to a [`Media`], and back to an address.
+//!
+//! The library knows files, the room knows opaque references; here the two meet. Links to
+//! files are signed for one room and expire, so a room link grants that room and nothing else.
+use crate::code::RoomCode;
+use crate::secret::Signer;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use watchalong_media::{Library, Medium, MediaId, MediaSigner};
+use watchalong_room::{Media, Position, SourceKind};
+
+/// Links are good until the end of the day after: longer than any party, and the same link
+/// for everybody in a room on one day, so that caches work.
+const LINK_DAY: u64 = 24 * 3600;
+
+/// Why a medium can't be put on.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ShelfError {
+    /// Not in the library.
+    #[error("This file is not in the library any more. Choose another.")]
+    NotFound,
+    /// In the library, but broken.
+    #[error("This file can't be played: {0}")]
+    Broken(String),
+    /// An address that is none, or not of the web.
+    #[error("This is not an address that can be played. Give one that begins with https:// or http://.")]
+    BadAddress,
+}
+
+impl ShelfError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "media_not_found",
+            Self::Broken(_) => "media_unreadable",
+            Self::BadAddress => "bad_address",
+        }
+    }
+}
+
+/// The library, and the links into it.
+#[derive(Debug)]
+pub struct Shelf {
+    /// What is there.
+    pub library: Library,
+    /// What links are signed with.
+    pub signer: MediaSigner,
+}
+
+impl Shelf {
+    /// Over a library, with links signed by a key derived from the server's.
+    pub fn new(library: Library, signer: &Signer) -> Self {
+        Self { library, signer: MediaSigner::new(&signer.media_key()) }
+    }
+
+    /// The library's medium with this id, as a room holds it.
+    ///
+    /// # Errors
+    /// [`ShelfError::NotFound`] or [`ShelfError::Broken`].
+    pub fn from_library(&self, id: &str) -> Result<Media, ShelfError> {
+        let id: MediaId = id.parse().map_err(|_| ShelfError::NotFound)?;
+        let medium = self.library.get(&id).ok_or(ShelfError::NotFound)?;
+        if let Some(problem) = &medium.problem {
+            return Err(ShelfError::Broken(problem.message.clone()));
+        }
+        Ok(Media {
+            kind: SourceKind::Library,
+            key: id.to_string(),
+            title: medium.title.clone(),
+            duration: medium.duration.and_then(Position::new),
+        })
+    }
+
+    /// A medium by its address on the web; clients fetch it themselves, the server never does.
+    ///
+    /// # Errors
+    /// [`ShelfError::BadAddress`].
+    pub fn from_address(&self, url: &str, title: Option<&str>) -> Result<Media, ShelfError> {
+        let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
+        let rest = ["https://", "http://"].iter().find_map(|scheme| lower.starts_with(scheme).then_some(scheme.len()));
+        let rest = rest.and_then(|len| url.get(len..)).ok_or(ShelfError::BadAddress)?;
+        let plain = url.len() <= Media::MAX_KEY && !url.chars().any(|c| c.is_control() || c.is_whitespace());
+        if rest.is_empty() || rest.starts_with('/') || !plain {
+            return Err(ShelfError::BadAddress);
+        }
+        let last = rest.split(['?', '#']).next().unwrap_or(rest).rsplit('/').find(|part| !part.is_empty());
+        let title = title.filter(|t| !t.trim().is_empty()).or(last).unwrap_or(rest);
+        let title = title.chars().take(Media::MAX_TITLE).collect();
+        Ok(Media { kind: SourceKind::Url, key: url.to_owned(), title, duration: None })
+    }
+
+    /// The library's knowledge of a medium that a room holds.
+    pub fn medium(&self, media: &Media) -> Option<std::sync::Arc<Medium>> {
+        if media.kind != SourceKind::Library {
+            return None;
+        }
+        self.library.get(&media.key.parse().ok()?)
+    }
+
+    /// Where a client of `room` finds a medium: relative to the page's base, or the address itself.
+    pub fn link(&self, room: &RoomCode, media: &Media) -> Option<String> {
+        match media.kind {
+            SourceKind::Library => {
+                let id: MediaId = media.key.parse().ok()?;
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+                let expires = (now / LINK_DAY + 2) * LINK_DAY;
+                Some(format!("media/{room}/{id}?{}", self.signer.sign(room.as_str(), &id, expires)))
+            }
+            SourceKind::Url => Some(media.key.clone()),
+            _ => None,
+        }
+    }
+}

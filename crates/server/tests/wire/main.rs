@@ -1,0 +1,11 @@
+//! The server over its wires: real sockets, a real SQLite file, a WebSocket client that is not ours.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod client;
+mod entry;
+mod limits;
+mod media;
+mod playback;
+mod restart;
+mod rooms;
+mod talk;

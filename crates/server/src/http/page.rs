@@ -35,8 +35,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// The player's own abilities; everything else that a script could ask a person for is off.
 const PERMISSIONS_POLICY: &str = "autoplay=(self), fullscreen=(self), picture-in-picture=(self), \
-    screen-wake-lock=(self), clipboard-write=(self), web-share=(self), camera=(), microphone=(), geolocation=(), \
-    display-capture=(), payment=(), usb=(), serial=(), bluetooth=(), hid=(), midi=(), browsing-topics=()";
+    screen-wake-lock=(self), clipboard-write=(self), camera=(), microphone=(), geolocation=(), \
+    display-capture=(), payment=(), usb=(), serial=(), hid=(), midi=(), browsing-topics=()";
 
 const NOT_BUILT: &str = "The page is not built into this server. `cargo xtask build` builds both; \
     `npm run build` in web/ builds the page for a development server. The API works without it.\n";

@@ -19,13 +19,21 @@ pub struct ServerClock {
 impl ServerClock {
     /// A clock that starts at the machine's wall-clock time.
     pub fn start() -> Self {
-        let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { started: Instant::now(), epoch_ms: epoch.as_secs_f64() * 1000.0, ahead_ms: AtomicI64::new(0) }
+        let epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self {
+            started: Instant::now(),
+            epoch_ms: epoch.as_secs_f64() * 1000.0,
+            ahead_ms: AtomicI64::new(0),
+        }
     }
 
     /// Now, with fractions of a millisecond (clock exchange).
     pub fn precise_ms(&self) -> f64 {
-        self.epoch_ms + self.started.elapsed().as_secs_f64() * 1000.0 + self.ahead_ms.load(Ordering::Relaxed) as f64
+        self.epoch_ms
+            + self.started.elapsed().as_secs_f64() * 1000.0
+            + self.ahead_ms.load(Ordering::Relaxed) as f64
     }
 
     /// Now, in the room's unit.

@@ -34,17 +34,28 @@ impl RoomCode {
         if text.len() > 64 {
             return None;
         }
-        let letters: String =
-            text.chars().filter(|c| !matches!(c, '-' | ' ' | '_')).map(|c| c.to_ascii_lowercase()).collect();
+        let letters: String = text
+            .chars()
+            .filter(|c| !matches!(c, '-' | ' ' | '_'))
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
         let fits = letters.len() == 2 * SYLLABLES
             && letters.bytes().enumerate().all(|(i, b)| {
-                if i % 2 == 0 { CONSONANTS.contains(&b) } else { VOWELS.contains(&b) }
+                if i % 2 == 0 {
+                    CONSONANTS.contains(&b)
+                } else {
+                    VOWELS.contains(&b)
+                }
             });
         fits.then(|| Self::spelled(&letters))
     }
 
     fn spelled(letters: &str) -> Self {
-        Self(format!("{}-{}", &letters[..FIRST_PART], &letters[FIRST_PART..]))
+        Self(format!(
+            "{}-{}",
+            &letters[..FIRST_PART],
+            &letters[FIRST_PART..]
+        ))
     }
 
     /// The spelling used in links.
@@ -75,7 +86,14 @@ mod tests {
         for typed in ["BAKOTIZUNA", "bakoti zuna", "Ba-ko-ti-zu-na"] {
             assert_eq!(RoomCode::parse(typed), Some(code.clone()));
         }
-        for wrong in ["", "bakoti", "bakoti-zuna-ba", "../../etc", "bakoti-zunx", "äääääääääää"] {
+        for wrong in [
+            "",
+            "bakoti",
+            "bakoti-zuna-ba",
+            "../../etc",
+            "bakoti-zunx",
+            "äääääääääää",
+        ] {
             assert_eq!(RoomCode::parse(wrong), None, "{wrong}");
         }
     }

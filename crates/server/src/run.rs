@@ -45,7 +45,10 @@ impl Running {
 pub async fn start(config: Config) -> anyhow::Result<Running> {
     // Ports first: the commonest mistake, told before anything is touched.
     let sockets = accept::bind(&config.listen)?;
-    let addresses = sockets.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let addresses = sockets
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect::<Result<Vec<_>, _>>()?;
     let store = Store::open(&config.data).await?;
     let signer = Signer::new(store.signing_key().await?);
     let clock = Arc::new(ServerClock::start());
@@ -54,7 +57,9 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let mut roots = config.media.clone();
     if roots.is_empty() {
         let data = config.data.clone();
-        roots.push(tokio::task::spawn_blocking(move || watchalong_media::place_sample(&data)).await??);
+        roots.push(
+            tokio::task::spawn_blocking(move || watchalong_media::place_sample(&data)).await??,
+        );
     }
     let library = Library::open(LibraryConfig::new(roots, config.data.join("cache"))).await?;
     let shelf = Arc::new(Shelf::new(library, &signer));
@@ -62,7 +67,12 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     // Lives as long as the process: connections of every room borrow it.
     let native: &'static Native = Box::leak(Box::new(Native::new(signer, shelf.clone())));
     let limits = accept::Limits::new(config.max_connections, config.shutdown_grace);
-    let app = http::router(App { hub: hub.clone(), shelf: shelf.clone(), config: Arc::new(config), native });
+    let app = http::router(App {
+        hub: hub.clone(),
+        shelf: shelf.clone(),
+        config: Arc::new(config),
+        native,
+    });
     let (stop, stopped) = watch::channel(false);
     let mut listeners = JoinSet::new();
     for socket in sockets {
@@ -75,7 +85,13 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         });
     }
     tokio::spawn(hub.clone().look_after_sleeping_rooms());
-    Ok(Running { addresses, hub, shelf, stop, listeners })
+    Ok(Running {
+        addresses,
+        hub,
+        shelf,
+        stop,
+        listeners,
+    })
 }
 
 /// Runs a server until the process is told to stop (Ctrl-C, SIGTERM).
@@ -85,11 +101,23 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let public_url = config.public_url.clone();
     let running = start(config).await?;
-    let policy = Policy { visibility: Visibility::Unlisted, ..Policy::default() };
-    let first = NewRoom { name: "Watch party".to_owned(), policy, media: None, password_hash: None };
+    let policy = Policy {
+        visibility: Visibility::Unlisted,
+        ..Policy::default()
+    };
+    let first = NewRoom {
+        name: "Watch party".to_owned(),
+        policy,
+        media: None,
+        password_hash: None,
+    };
     let created = running.hub.create(first).await?;
     let invite = format!("r/{}", created.room.code());
-    crate::banner::print(&running.addresses, public_url.as_deref(), Some((&invite, &created.host_key)));
+    crate::banner::print(
+        &running.addresses,
+        public_url.as_deref(),
+        Some((&invite, &created.host_key)),
+    );
     drop(created);
     told_to_stop().await;
     tracing::info!("stopping");

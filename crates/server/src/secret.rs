@@ -78,7 +78,8 @@ impl Signer {
     }
 
     fn mac(&self, purpose: &str, context: &str, id: &[u8]) -> hmac::digest::CtOutput<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
         for part in [purpose.as_bytes(), context.as_bytes(), id] {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
@@ -97,7 +98,11 @@ impl Signer {
         }
         let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let tag = bytes.split_off(bytes.len().checked_sub(TAG)?);
-        same(&self.mac(purpose, context, &bytes).into_bytes()[..TAG], &tag).then_some(bytes)
+        same(
+            &self.mac(purpose, context, &bytes).into_bytes()[..TAG],
+            &tag,
+        )
+        .then_some(bytes)
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::code::RoomCode;
 use crate::secret::Signer;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use watchalong_media::{Library, Medium, MediaId, MediaSigner};
+use watchalong_media::{Library, MediaId, MediaSigner, Medium};
 use watchalong_room::{Media, Position, SourceKind};
 
 /// Links are good until the end of the day after: longer than any party, and the same link
@@ -22,7 +22,9 @@ pub enum ShelfError {
     #[error("This file can't be played: {0}")]
     Broken(String),
     /// An address that is none, or not of the web.
-    #[error("This is not an address that can be played. Give one that begins with https:// or http://.")]
+    #[error(
+        "This is not an address that can be played. Give one that begins with https:// or http://."
+    )]
     BadAddress,
 }
 
@@ -49,7 +51,10 @@ pub struct Shelf {
 impl Shelf {
     /// Over a library, with links signed by a key derived from the server's.
     pub fn new(library: Library, signer: &Signer) -> Self {
-        Self { library, signer: MediaSigner::new(&signer.media_key()) }
+        Self {
+            library,
+            signer: MediaSigner::new(&signer.media_key()),
+        }
     }
 
     /// The library's medium with this id, as a room holds it.
@@ -76,16 +81,34 @@ impl Shelf {
     /// [`ShelfError::BadAddress`].
     pub fn from_address(&self, url: &str, title: Option<&str>) -> Result<Media, ShelfError> {
         let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
-        let rest = ["https://", "http://"].iter().find_map(|scheme| lower.starts_with(scheme).then_some(scheme.len()));
-        let rest = rest.and_then(|len| url.get(len..)).ok_or(ShelfError::BadAddress)?;
-        let plain = url.len() <= Media::MAX_KEY && !url.chars().any(|c| c.is_control() || c.is_whitespace());
+        let rest = ["https://", "http://"]
+            .iter()
+            .find_map(|scheme| lower.starts_with(scheme).then_some(scheme.len()));
+        let rest = rest
+            .and_then(|len| url.get(len..))
+            .ok_or(ShelfError::BadAddress)?;
+        let plain = url.len() <= Media::MAX_KEY
+            && !url.chars().any(|c| c.is_control() || c.is_whitespace());
         if rest.is_empty() || rest.starts_with('/') || !plain {
             return Err(ShelfError::BadAddress);
         }
-        let last = rest.split(['?', '#']).next().unwrap_or(rest).rsplit('/').find(|part| !part.is_empty());
-        let title = title.filter(|t| !t.trim().is_empty()).or(last).unwrap_or(rest);
+        let last = rest
+            .split(['?', '#'])
+            .next()
+            .unwrap_or(rest)
+            .rsplit('/')
+            .find(|part| !part.is_empty());
+        let title = title
+            .filter(|t| !t.trim().is_empty())
+            .or(last)
+            .unwrap_or(rest);
         let title = title.chars().take(Media::MAX_TITLE).collect();
-        Ok(Media { kind: SourceKind::Url, key: url.to_owned(), title, duration: None })
+        Ok(Media {
+            kind: SourceKind::Url,
+            key: url.to_owned(),
+            title,
+            duration: None,
+        })
     }
 
     /// The library's knowledge of a medium that a room holds.
@@ -101,9 +124,15 @@ impl Shelf {
         match media.kind {
             SourceKind::Library => {
                 let id: MediaId = media.key.parse().ok()?;
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+                let now = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or(Duration::ZERO)
+                    .as_secs();
                 let expires = (now / LINK_DAY + 2) * LINK_DAY;
-                Some(format!("media/{room}/{id}?{}", self.signer.sign(room.as_str(), &id, expires)))
+                Some(format!(
+                    "media/{room}/{id}?{}",
+                    self.signer.sign(room.as_str(), &id, expires)
+                ))
             }
             SourceKind::Url => Some(media.key.clone()),
             _ => None,

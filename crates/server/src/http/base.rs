@@ -9,7 +9,14 @@ pub struct Base(String);
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     // Proxies in a row each add their own after a comma; the first is the one that people see.
-    headers.get(name)?.to_str().ok()?.split(',').next().map(str::trim).filter(|v| !v.is_empty())
+    headers
+        .get(name)?
+        .to_str()
+        .ok()?
+        .split(',')
+        .next()
+        .map(str::trim)
+        .filter(|v| !v.is_empty())
 }
 
 impl Base {
@@ -18,11 +25,22 @@ impl Base {
         if let Some(url) = &config.public_url {
             return Self(url.trim_end_matches('/').to_owned());
         }
-        let proxied = |name| if config.trusts(peer) { text(headers, name) } else { None };
-        let scheme = proxied("x-forwarded-proto").filter(|s| ["http", "https"].contains(s)).unwrap_or("http");
+        let proxied = |name| {
+            if config.trusts(peer) {
+                text(headers, name)
+            } else {
+                None
+            }
+        };
+        let scheme = proxied("x-forwarded-proto")
+            .filter(|s| ["http", "https"].contains(s))
+            .unwrap_or("http");
         let host = proxied("x-forwarded-host").or_else(|| text(headers, header::HOST.as_str()));
-        let host = host.filter(|h| h.parse::<Authority>().is_ok()).unwrap_or("localhost");
-        let prefix = proxied("x-forwarded-prefix").filter(|p| p.starts_with('/') && !p.starts_with("//"));
+        let host = host
+            .filter(|h| h.parse::<Authority>().is_ok())
+            .unwrap_or("localhost");
+        let prefix =
+            proxied("x-forwarded-prefix").filter(|p| p.starts_with('/') && !p.starts_with("//"));
         let prefix = prefix.unwrap_or(&config.base_path).trim_end_matches('/');
         Self(format!("{scheme}://{host}{prefix}"))
     }
@@ -37,14 +55,30 @@ impl Base {
 ///
 /// Browsers send `Origin` with every WebSocket and let any page open one to us; only ours may.
 pub fn own_origin(headers: &HeaderMap, config: &Config) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    let Some((_, authority)) = origin.split_once("://") else { return false };
-    let public = config.public_url.as_deref().and_then(|url| url.split_once("://"));
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let Ok(origin) = origin.to_str() else {
+        return false;
+    };
+    let Some((_, authority)) = origin.split_once("://") else {
+        return false;
+    };
+    let public = config
+        .public_url
+        .as_deref()
+        .and_then(|url| url.split_once("://"));
     let public = public.map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
     // X-Forwarded-Host needs no trust here: a page can't make a browser send it with a WebSocket.
-    let hosts = [text(headers, "host"), text(headers, "x-forwarded-host"), public];
-    hosts.into_iter().flatten().any(|host| host.eq_ignore_ascii_case(authority))
+    let hosts = [
+        text(headers, "host"),
+        text(headers, "x-forwarded-host"),
+        public,
+    ];
+    hosts
+        .into_iter()
+        .flatten()
+        .any(|host| host.eq_ignore_ascii_case(authority))
 }
 
 #[cfg(test)]
@@ -57,7 +91,10 @@ mod tests {
     }
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(n, v)| (n.parse().expect("a name"), v.parse().expect("a value"))).collect()
+        pairs
+            .iter()
+            .map(|(n, v)| (n.parse().expect("a name"), v.parse().expect("a value")))
+            .collect()
     }
 
     #[test]
@@ -75,15 +112,27 @@ mod tests {
         assert_eq!(proxy.link("r/x"), "https://party.example.org/films/r/x");
         let mut public = settings();
         public.public_url = Some("https://a.example/b/".into());
-        assert_eq!(Base::of(&asked, IpAddr::V4(Ipv4Addr::LOCALHOST), &public).link("r/x"), "https://a.example/b/r/x");
+        assert_eq!(
+            Base::of(&asked, IpAddr::V4(Ipv4Addr::LOCALHOST), &public).link("r/x"),
+            "https://a.example/b/r/x"
+        );
     }
 
     #[test]
     fn a_strangers_page_is_not_ours() {
         let config = settings();
         assert!(own_origin(&headers(&[("host", "a:1")]), &config));
-        assert!(own_origin(&headers(&[("host", "a:1"), ("origin", "http://a:1")]), &config));
-        assert!(!own_origin(&headers(&[("host", "a:1"), ("origin", "http://evil.example")]), &config));
-        assert!(!own_origin(&headers(&[("host", "a:1"), ("origin", "null")]), &config));
+        assert!(own_origin(
+            &headers(&[("host", "a:1"), ("origin", "http://a:1")]),
+            &config
+        ));
+        assert!(!own_origin(
+            &headers(&[("host", "a:1"), ("origin", "http://evil.example")]),
+            &config
+        ));
+        assert!(!own_origin(
+            &headers(&[("host", "a:1"), ("origin", "null")]),
+            &config
+        ));
     }
 }

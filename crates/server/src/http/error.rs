@@ -26,7 +26,13 @@ pub struct ErrorBody {
 impl ApiError {
     /// With a code and a sentence.
     pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        Self { status, body: ErrorBody { code: code.to_owned(), message: message.into() } }
+        Self {
+            status,
+            body: ErrorBody {
+                code: code.to_owned(),
+                message: message.into(),
+            },
+        }
     }
 }
 
@@ -62,12 +68,20 @@ impl From<ShelfError> for ApiError {
 
 impl From<JsonRejection> for ApiError {
     fn from(error: JsonRejection) -> Self {
-        Self::new(error.status(), "bad_request", format!("This body can't be read: {}.", error.body_text()))
+        Self::new(
+            error.status(),
+            "bad_request",
+            format!("This body can't be read: {}.", error.body_text()),
+        )
     }
 }
 
 impl From<QueryRejection> for ApiError {
     fn from(error: QueryRejection) -> Self {
-        Self::new(error.status(), "bad_request", format!("This query can't be read: {}.", error.body_text()))
+        Self::new(
+            error.status(),
+            "bad_request",
+            format!("This query can't be read: {}.", error.body_text()),
+        )
     }
 }

@@ -36,8 +36,16 @@ pub async fn health(State(app): State<App>) -> Json<Health> {
 /// The server can serve: its database answers.
 #[utoipa::path(get, path = "/ready", responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    match app.hub.store.rooms_due(watchalong_room::ServerTime(0), false).await {
+    match app
+        .hub
+        .store
+        .rooms_due(watchalong_room::ServerTime(0), false)
+        .await
+    {
         Ok(_) => (StatusCode::OK, Json(state(&app, "ok"))),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Json(state(&app, "unavailable"))),
+        Err(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(state(&app, "unavailable")),
+        ),
     }
 }

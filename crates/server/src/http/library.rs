@@ -67,7 +67,9 @@ pub struct LibraryItem {
 
 fn item(medium: &Medium) -> LibraryItem {
     let playable = medium.browser_playable.as_ref();
-    let doubts = playable.filter(|p| p.verdict != Verdict::Yes).map(|p| p.reasons.join(" "));
+    let doubts = playable
+        .filter(|p| p.verdict != Verdict::Yes)
+        .map(|p| p.reasons.join(" "));
     let video = medium.video.first();
     LibraryItem {
         id: medium.id.to_string(),
@@ -83,7 +85,11 @@ fn item(medium: &Medium) -> LibraryItem {
             Verdict::Maybe => "maybe",
             Verdict::No => "no",
         }),
-        problem: medium.problem.as_ref().map(|p| p.message.clone()).or(doubts),
+        problem: medium
+            .problem
+            .as_ref()
+            .map(|p| p.message.clone())
+            .or(doubts),
         poster: video.map(|_| format!("api/v2/library/{}/poster", medium.id)),
     }
 }
@@ -108,9 +114,17 @@ pub async fn list(
 /// One medium.
 #[utoipa::path(get, path = "/api/v2/library/{id}", params(("id" = String, Path, description = "Its id")),
     responses((status = 200, body = LibraryItem), (status = 404, body = super::error::ErrorBody)))]
-pub async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<LibraryItem>, ApiError> {
+pub async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<LibraryItem>, ApiError> {
     let medium = id.parse().ok().and_then(|id| app.shelf.library.get(&id));
-    let medium = medium
-        .ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "media_not_found", "There is no such medium."))?;
+    let medium = medium.ok_or_else(|| {
+        ApiError::new(
+            StatusCode::NOT_FOUND,
+            "media_not_found",
+            "There is no such medium.",
+        )
+    })?;
     Ok(Json(item(&medium)))
 }

@@ -62,40 +62,71 @@ pub fn router(app: App) -> Router {
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .split_for_parts();
-    let document = Arc::new(document.to_pretty_json().expect("the document is plain data"));
+    let document = Arc::new(
+        document
+            .to_pretty_json()
+            .expect("the document is plain data"),
+    );
     let openapi = axum::routing::get(move || {
         let document = document.clone();
-        async move { ([("content-type", "application/json")], document.as_str().to_owned()) }
+        async move {
+            (
+                [("content-type", "application/json")],
+                document.as_str().to_owned(),
+            )
+        }
     });
-    let described = api.route("/api/v2/openapi.json", openapi).layer(CompressionLayer::new());
+    let described = api
+        .route("/api/v2/openapi.json", openapi)
+        .layer(CompressionLayer::new());
     let base_path = app.config.base_path.trim_end_matches('/').to_owned();
     let routes = described
-        .merge(page::router::<App>().layer(CompressionLayer::new()))
+        .merge(page::router::<App>())
         // Not compressed: video is already, and a range of a compressed body would be another range.
         .merge(media::router())
         .merge(socket::router())
         .fallback(|| async {
-            ApiError::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.").into_response()
+            ApiError::new(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "There is nothing at this address.",
+            )
+            .into_response()
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(axum::middleware::from_fn(safe_headers))
         .with_state(app);
-    if base_path.is_empty() { routes } else { Router::new().nest(&base_path, routes) }
+    if base_path.is_empty() {
+        routes
+    } else {
+        Router::new().nest(&base_path, routes)
+    }
 }
 
 /// What every answer says, unless its handler said something stricter.
-async fn safe_headers(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+async fn safe_headers(
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> axum::response::Response {
     use axum::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let defaults = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (HeaderName::from_static("referrer-policy"), "no-referrer"),
-        (HeaderName::from_static("content-security-policy"), "default-src 'none'; frame-ancestors 'none'"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("content-security-policy"),
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
     ];
     for (name, value) in defaults {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }

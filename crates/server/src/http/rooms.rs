@@ -83,14 +83,21 @@ pub struct MediaView {
 
 fn view(of: &PublicView) -> RoomView {
     let told = of.visibility != Visibility::Private;
-    let poster = of.media_key.as_ref().map(|key| format!("api/v2/library/{key}/poster"));
+    let poster = of
+        .media_key
+        .as_ref()
+        .map(|key| format!("api/v2/library/{key}/poster"));
     RoomView {
         code: of.code.to_string(),
         name: told.then(|| of.name.clone()),
         life: life_name(of.life),
         entry: of.entry,
         viewers: told.then_some(of.viewers),
-        media: of.media.clone().filter(|_| told).map(|title| MediaView { title, poster }),
+        media: of
+            .media
+            .clone()
+            .filter(|_| told)
+            .map(|title| MediaView { title, poster }),
     }
 }
 
@@ -104,10 +111,14 @@ pub async fn create(
     body: Result<Json<CreateRoom>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RoomCreated>), ApiError> {
     let Json(asked) = body?;
-    let unprocessable = |code: &str, message: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
+    let unprocessable = |code: &str, message: String| {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+    };
     let mut policy = Policy::default();
     if let Some(input) = &asked.policy {
-        policy = input.over(&policy).map_err(|message| unprocessable("bad_policy", message))?;
+        policy = input
+            .over(&policy)
+            .map_err(|message| unprocessable("bad_policy", message))?;
     }
     let password_hash = match asked.password.filter(|p| !p.is_empty()) {
         Some(password) => {
@@ -120,10 +131,27 @@ pub async fn create(
         }
         None => None,
     };
-    let media = asked.media.map(|media| media.resolve(&app.shelf)).transpose()?;
-    let name = asked.name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| NAME.to_owned());
-    let created = app.hub.create(NewRoom { name, policy, media, password_hash }).await?;
-    let (room, base) = (created.room.view(), Base::of(&headers, peer.ip(), &app.config));
+    let media = asked
+        .media
+        .map(|media| media.resolve(&app.shelf))
+        .transpose()?;
+    let name = asked
+        .name
+        .filter(|name| !name.trim().is_empty())
+        .unwrap_or_else(|| NAME.to_owned());
+    let created = app
+        .hub
+        .create(NewRoom {
+            name,
+            policy,
+            media,
+            password_hash,
+        })
+        .await?;
+    let (room, base) = (
+        created.room.view(),
+        Base::of(&headers, peer.ip(), &app.config),
+    );
     let invite = format!("r/{}", room.code);
     let answer = RoomCreated {
         code: room.code.to_string(),
@@ -139,14 +167,28 @@ pub async fn create(
 async fn hash_password(password: String) -> Result<String, ApiError> {
     if password.len() > PASSWORD_BYTES {
         let message = format!("A password has at most {PASSWORD_BYTES} bytes.");
-        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_password", message));
+        return Err(ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad_password",
+            message,
+        ));
     }
     // Argon2 is made to be slow: never on the runtime's threads.
-    tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string()))
-        .await
-        .ok()
-        .and_then(Result::ok)
-        .ok_or_else(|| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The password can't be kept."))
+    tokio::task::spawn_blocking(move || {
+        Argon2::default()
+            .hash_password(password.as_bytes())
+            .map(|h| h.to_string())
+    })
+    .await
+    .ok()
+    .and_then(Result::ok)
+    .ok_or_else(|| {
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "The password can't be kept.",
+        )
+    })
 }
 
 /// Which rooms.
@@ -182,9 +224,22 @@ pub async fn list(
         let title = view.media.as_deref().unwrap_or_default();
         view.name.to_lowercase().contains(&needle) || title.to_lowercase().contains(&needle)
     };
-    let found: Vec<_> = app.hub.public_rooms().into_iter().filter(|view| fits(view)).collect();
-    let rooms = found.iter().skip(page.saturating_mul(PAGE_SIZE)).take(PAGE_SIZE).map(|v| view(v)).collect();
-    Ok(Json(RoomPage { total: found.len(), rooms }))
+    let found: Vec<_> = app
+        .hub
+        .public_rooms()
+        .into_iter()
+        .filter(|view| fits(view))
+        .collect();
+    let rooms = found
+        .iter()
+        .skip(page.saturating_mul(PAGE_SIZE))
+        .take(PAGE_SIZE)
+        .map(|v| view(v))
+        .collect();
+    Ok(Json(RoomPage {
+        total: found.len(),
+        rooms,
+    }))
 }
 
 async fn find(app: &App, code: &str) -> Result<Arc<RoomHandle>, ApiError> {
@@ -195,7 +250,10 @@ async fn find(app: &App, code: &str) -> Result<Arc<RoomHandle>, ApiError> {
 /// Tells what a stranger may know of a room.
 #[utoipa::path(get, path = "/api/v2/rooms/{code}", params(("code" = String, Path, description = "Its code")),
     responses((status = 200, body = RoomView), (status = 404, body = super::error::ErrorBody)))]
-pub async fn show(State(app): State<App>, Path(code): Path<String>) -> Result<Json<RoomView>, ApiError> {
+pub async fn show(
+    State(app): State<App>,
+    Path(code): Path<String>,
+) -> Result<Json<RoomView>, ApiError> {
     Ok(Json(view(&find(&app, &code).await?.view())))
 }
 
@@ -208,10 +266,13 @@ pub async fn end(
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     let room = find(&app, &code).await?;
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()?.strip_prefix("Bearer "));
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok()?.strip_prefix("Bearer "));
     let admin = app.config.admin_key.as_deref();
     let allowed = bearer.is_some_and(|key| {
-        room.is_host_key(key) || admin.is_some_and(|admin| secret::same(admin.as_bytes(), key.as_bytes()))
+        room.is_host_key(key)
+            || admin.is_some_and(|admin| secret::same(admin.as_bytes(), key.as_bytes()))
     });
     if !allowed {
         let message = "Only the room's host key or the server's admin key can end this room.";

@@ -15,7 +15,11 @@ pub(super) fn router() -> Router<App> {
     Router::new().route("/api/v2/rooms/{code}/socket", get(open))
 }
 
-async fn open(State(app): State<App>, Path(code): Path<String>, mut request: Request<Body>) -> Response {
+async fn open(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    mut request: Request<Body>,
+) -> Response {
     if !base::own_origin(request.headers(), &app.config) {
         let message = "This page may not connect here. Open the party by its own link.";
         return ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", message).into_response();
@@ -23,7 +27,12 @@ async fn open(State(app): State<App>, Path(code): Path<String>, mut request: Req
     let (response, socket) = match ws::accept(&mut request) {
         Ok(accepted) => accepted,
         Err(error) => {
-            return ApiError::new(StatusCode::UPGRADE_REQUIRED, "not_a_websocket", error.to_string()).into_response();
+            return ApiError::new(
+                StatusCode::UPGRADE_REQUIRED,
+                "not_a_websocket",
+                error.to_string(),
+            )
+            .into_response();
         }
     };
     // An unknown room is told over the socket: a page can't read the status of a refused handshake.

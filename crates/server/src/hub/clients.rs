@@ -33,8 +33,19 @@ pub(super) enum Stage {
 
 impl Client {
     /// A connection that is about to arrive.
-    pub fn new(seat: SeatId, connection: u64, outbox: Outbox, encoder: &'static dyn Encoder) -> Self {
-        Self { seat, connection, outbox, encoder, stage: Stage::Arriving }
+    pub fn new(
+        seat: SeatId,
+        connection: u64,
+        outbox: Outbox,
+        encoder: &'static dyn Encoder,
+    ) -> Self {
+        Self {
+            seat,
+            connection,
+            outbox,
+            encoder,
+            stage: Stage::Arriving,
+        }
     }
 
     /// Sends a frame, where there is one.
@@ -73,7 +84,11 @@ impl Clients {
 
     /// Lets a connection go, unless the seat is another's by now.
     pub(super) fn depart(&mut self, seat: SeatId, connection: u64) -> Option<Client> {
-        if self.0.get(&seat)?.connection == connection { self.0.remove(&seat) } else { None }
+        if self.0.get(&seat)?.connection == connection {
+            self.0.remove(&seat)
+        } else {
+            None
+        }
     }
 
     pub(super) fn remove(&mut self, seat: SeatId) -> Option<Client> {
@@ -101,17 +116,24 @@ impl Clients {
     }
 
     /// Sends to everybody who is in: one encoding per dialect, one write per connection.
-    pub(super) fn broadcast(&self, scene: Scene<'_>, encode: impl Fn(&dyn Encoder, Scene<'_>) -> Option<Bytes>) {
+    pub(super) fn broadcast(
+        &self,
+        scene: Scene<'_>,
+        encode: impl Fn(&dyn Encoder, Scene<'_>) -> Option<Bytes>,
+    ) {
         let mut frames: Vec<(u8, Option<Bytes>)> = Vec::with_capacity(1);
         for client in self.0.values() {
             if client.member().is_none() {
                 continue;
             }
             let id = client.encoder.id();
-            let place = frames.iter().position(|(of, _)| *of == id).unwrap_or_else(|| {
-                frames.push((id, encode(client.encoder, scene)));
-                frames.len() - 1
-            });
+            let place = frames
+                .iter()
+                .position(|(of, _)| *of == id)
+                .unwrap_or_else(|| {
+                    frames.push((id, encode(client.encoder, scene)));
+                    frames.len() - 1
+                });
             if let Some(frame) = &frames[place].1 {
                 let _: Pushed = client.outbox.push(frame);
             }

@@ -10,7 +10,9 @@ use crate::ws::Outbox;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
-use watchalong_room::{Actor, Command, Entry, EntryPolicy, Life, Policy, Room, SeatId, Span, Visibility};
+use watchalong_room::{
+    Actor, Command, Entry, EntryPolicy, Life, Policy, Room, SeatId, Span, Visibility,
+};
 
 /// What a stranger may know of a room.
 #[derive(Clone, Debug)]
@@ -66,7 +68,10 @@ pub struct Greeting {
 /// What a room's task is told by this node's connections.
 pub(super) enum Local {
     /// A connection wants in.
-    Arrive { client: Box<Client>, greeting: Greeting },
+    Arrive {
+        client: Box<Client>,
+        greeting: Greeting,
+    },
     /// A connection is over.
     Depart { seat: SeatId, connection: u64 },
     /// How somebody's player is doing.
@@ -107,7 +112,15 @@ impl RoomHandle {
         stopped: watch::Receiver<bool>,
     ) -> Self {
         let view = Mutex::new(Arc::new(view));
-        Self { code, secrets, log, local, lead_ms: AtomicI64::new(0), view, stopped }
+        Self {
+            code,
+            secrets,
+            log,
+            local,
+            lead_ms: AtomicI64::new(0),
+            view,
+            stopped,
+        }
     }
 
     /// Its code.
@@ -127,7 +140,10 @@ impl RoomHandle {
 
     /// What may be told to strangers.
     pub fn view(&self) -> Arc<PublicView> {
-        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.view
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) fn set_view(&self, view: PublicView) {
@@ -142,7 +158,18 @@ impl RoomHandle {
     pub async fn submit(&self, actor: Actor, command: Command, origin: Option<Origin>) {
         let seed = u64::from_le_bytes(secret::random());
         let lead = Span(self.lead_ms.load(Ordering::Relaxed));
-        self.log.append(&self.code, Entry { actor, command, seed, lead }, origin).await;
+        self.log
+            .append(
+                &self.code,
+                Entry {
+                    actor,
+                    command,
+                    seed,
+                    lead,
+                },
+                origin,
+            )
+            .await;
     }
 
     pub(super) fn tell(&self, local: Local) {
@@ -162,7 +189,11 @@ impl RoomHandle {
         let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
         let client = Box::new(Client::new(seat, number, outbox, encoder));
         self.tell(Local::Arrive { client, greeting });
-        Connection { room: self.clone(), seat, number }
+        Connection {
+            room: self.clone(),
+            seat,
+            number,
+        }
     }
 
     /// A player's report.
@@ -203,6 +234,9 @@ pub struct Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.room.tell(Local::Depart { seat: self.seat, connection: self.number });
+        self.room.tell(Local::Depart {
+            seat: self.seat,
+            connection: self.number,
+        });
     }
 }

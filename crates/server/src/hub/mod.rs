@@ -20,7 +20,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
-use watchalong_room::{Actor, Command, Entry, Media, NodeId, Policy, Position, Refusal, Room, Span, Visibility};
+use watchalong_room::{
+    Actor, Command, Entry, Media, NodeId, Policy, Position, Refusal, Room, Span, Visibility,
+};
 
 /// How often rooms that are not in memory are looked through for a passed deadline (idle expiry, grace): these
 /// count in minutes and hours.
@@ -92,9 +94,21 @@ pub struct Hub {
 
 impl Hub {
     /// Nothing in memory yet.
-    pub fn new(log: Arc<dyn Log>, store: Store, clock: Arc<ServerClock>, signer: Signer) -> Arc<Self> {
+    pub fn new(
+        log: Arc<dyn Log>,
+        store: Store,
+        clock: Arc<ServerClock>,
+        signer: Signer,
+    ) -> Arc<Self> {
         let node = NodeId(u64::from_le_bytes(secret::random()));
-        Arc::new(Self { log, store, clock, signer, node, rooms: Mutex::default() })
+        Arc::new(Self {
+            log,
+            store,
+            clock,
+            signer,
+            node,
+            rooms: Mutex::default(),
+        })
     }
 
     /// Makes a room, and a host key for whoever asked.
@@ -105,15 +119,33 @@ impl Hub {
         let now = self.clock.now();
         let mut room = Room::new(&new.name, new.policy, now)?;
         if let Some(media) = new.media {
-            let command = Command::Load { media, position: Position::ZERO, play: false };
-            room.apply(now, &Entry { actor: Actor::Server, command, seed: 0, lead: Span(0) })?;
+            let command = Command::Load {
+                media,
+                position: Position::ZERO,
+                play: false,
+            };
+            room.apply(
+                now,
+                &Entry {
+                    actor: Actor::Server,
+                    command,
+                    seed: 0,
+                    lead: Span(0),
+                },
+            )?;
         }
         let host_key = secret::new_key();
-        let secrets =
-            RoomSecrets { host_key_hash: secret::key_hash(&host_key), password_hash: new.password_hash };
+        let secrets = RoomSecrets {
+            host_key_hash: secret::key_hash(&host_key),
+            password_hash: new.password_hash,
+        };
         let code = loop {
             let code = RoomCode::random();
-            if self.store.create_room(&code, now, &secrets, &room.snapshot()).await? {
+            if self
+                .store
+                .create_room(&code, now, &secrets, &room.snapshot())
+                .await?
+            {
                 break code;
             }
         };
@@ -126,7 +158,10 @@ impl Hub {
     ///
     /// # Errors
     /// [`HubError::Store`] where the room can't be read.
-    pub async fn room(self: &Arc<Self>, code: &RoomCode) -> Result<Option<Arc<RoomHandle>>, HubError> {
+    pub async fn room(
+        self: &Arc<Self>,
+        code: &RoomCode,
+    ) -> Result<Option<Arc<RoomHandle>>, HubError> {
         let slot = self.slots().entry(code.clone()).or_default().clone();
         let opened = slot.get_or_try_init(|| self.open(code)).await;
         if !matches!(opened, Ok(Some(_))) {
@@ -140,9 +175,15 @@ impl Hub {
     }
 
     async fn open(self: &Arc<Self>, code: &RoomCode) -> Result<Option<Arc<RoomHandle>>, HubError> {
-        let Some(secrets) = self.store.room_secrets(code).await? else { return Ok(None) };
-        let Some(followed) = self.log.follow(code).await? else { return Ok(None) };
-        Ok(Some(task::spawn(self.clone(), code.clone(), secrets, followed).await))
+        let Some(secrets) = self.store.room_secrets(code).await? else {
+            return Ok(None);
+        };
+        let Some(followed) = self.log.follow(code).await? else {
+            return Ok(None);
+        };
+        Ok(Some(
+            task::spawn(self.clone(), code.clone(), secrets, followed).await,
+        ))
     }
 
     /// Takes a room out of memory unless somebody just asked for it; true when it is out.
@@ -162,7 +203,11 @@ impl Hub {
             .live()
             .iter()
             .map(|room| room.view())
-            .filter(|view| view.visibility == Visibility::Public && !view.life.is_terminal() && view.viewers > 0)
+            .filter(|view| {
+                view.visibility == Visibility::Public
+                    && !view.life.is_terminal()
+                    && view.viewers > 0
+            })
             .collect();
         views.sort_by(|a, b| b.viewers.cmp(&a.viewers).then_with(|| a.name.cmp(&b.name)));
         views
@@ -170,7 +215,10 @@ impl Hub {
 
     /// Every room in memory.
     pub fn live(&self) -> Vec<Arc<RoomHandle>> {
-        self.slots().values().filter_map(|slot| slot.get().cloned().flatten()).collect()
+        self.slots()
+            .values()
+            .filter_map(|slot| slot.get().cloned().flatten())
+            .collect()
     }
 
     /// Opens the rooms that were occupied when the last process died, and from then on those whose time has come.

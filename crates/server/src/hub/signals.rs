@@ -94,13 +94,21 @@ impl Signals {
             .filter_map(|id| self.reports.get(&id).map(|(_, report)| (id, *report)))
             .take(SHOWN)
             .collect();
-        let typing = std::mem::take(&mut self.typing).into_iter().filter(shown).take(SHOWN).collect();
+        let typing = std::mem::take(&mut self.typing)
+            .into_iter()
+            .filter(shown)
+            .take(SHOWN)
+            .collect();
         Some((reports, typing))
     }
 
     /// All that is known, for somebody who just came.
     pub(super) fn all(&self) -> Vec<(MemberId, Report)> {
-        self.reports.iter().take(SHOWN).map(|(id, (_, report))| (*id, *report)).collect()
+        self.reports
+            .iter()
+            .take(SHOWN)
+            .map(|(id, (_, report))| (*id, *report))
+            .collect()
     }
 
     /// How far ahead a start must be told so that the slowest player can make it.
@@ -112,7 +120,9 @@ impl Signals {
             .reports
             .values()
             .filter_map(|(_, r)| {
-                let way = r.delay_ms? / 2.0 + 2.0 * r.jitter_ms.unwrap_or(0.0) + r.startup_ms.unwrap_or(0.0);
+                let way = r.delay_ms? / 2.0
+                    + 2.0 * r.jitter_ms.unwrap_or(0.0)
+                    + r.startup_ms.unwrap_or(0.0);
                 way.is_finite().then(|| way.clamp(0.0, LONGEST_LEAD_MS))
             })
             .fold(0.0, f64::max);
@@ -128,11 +138,22 @@ mod tests {
     fn the_lead_is_what_the_slowest_player_needs_and_no_liar_can_stretch_it() {
         let mut signals = Signals::default();
         assert_eq!(signals.lead(), Span(40));
-        let slow = Report { delay_ms: Some(120.0), jitter_ms: Some(20.0), ..Report::default() };
+        let slow = Report {
+            delay_ms: Some(120.0),
+            jitter_ms: Some(20.0),
+            ..Report::default()
+        };
         signals.report(MemberId(1), SeatId(1), slow);
         assert_eq!(signals.lead(), Span(140));
         for lie in [1e300, f64::NAN, -5.0] {
-            signals.report(MemberId(2), SeatId(2), Report { delay_ms: Some(lie), ..Report::default() });
+            signals.report(
+                MemberId(2),
+                SeatId(2),
+                Report {
+                    delay_ms: Some(lie),
+                    ..Report::default()
+                },
+            );
             assert!(signals.lead().0 <= 2040);
         }
         signals.forget(SeatId(2));

@@ -3,11 +3,11 @@
 //! It takes all that waits, applies it, and writes one frame per dialect for the whole batch, so that
 //! a burst (a seek drag, a chat storm) costs little more than one event. Nothing here waits for a
 //! client. Changes of people are gathered and told at most every [`ROSTER_EVERY`].
+use super::Hub;
 use super::clients::{Client, Clients, Stage};
 use super::encoder::{Farewell, Roster, Scene};
 use super::handle::{Greeting, Local, PublicView, RoomHandle};
 use super::signals::Signals;
-use super::Hub;
 use crate::code::RoomCode;
 use crate::log::{Feed, Followed, Logged, Origin, Seq};
 use crate::store::RoomSecrets;
@@ -17,7 +17,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use watchalong_room::{
-    Actor, Audience, Command, Departure, Event, MemberId, NodeId, Refusal, Room, SeatId, Span, Standing,
+    Actor, Audience, Command, Departure, Event, MemberId, NodeId, Refusal, Room, SeatId, Span,
+    Standing,
 };
 
 /// People are told of at most this often, so that N joins cost N deliveries each, not N squared.
@@ -34,12 +35,24 @@ const IDLE_IN_MEMORY: Duration = Duration::from_secs(60);
 /// Events taken in one go.
 const BATCH: usize = 256;
 
-pub(super) async fn spawn(hub: Arc<Hub>, code: RoomCode, secrets: RoomSecrets, followed: Followed) -> Arc<RoomHandle> {
+pub(super) async fn spawn(
+    hub: Arc<Hub>,
+    code: RoomCode,
+    secrets: RoomSecrets,
+    followed: Followed,
+) -> Arc<RoomHandle> {
     let (local, inbox) = mpsc::unbounded_channel();
     let (stopped, stopped_receiver) = watch::channel(false);
     let Followed { room, seq, feed } = followed;
     let view = PublicView::of(&code, &room);
-    let handle = Arc::new(RoomHandle::new(code.clone(), secrets, hub.log.clone(), local, view, stopped_receiver));
+    let handle = Arc::new(RoomHandle::new(
+        code.clone(),
+        secrets,
+        hub.log.clone(),
+        local,
+        view,
+        stopped_receiver,
+    ));
     // Whoever was connected to a process that is no more has lost their connection; their seats are held.
     let lost: BTreeSet<NodeId> = room
         .members()
@@ -48,7 +61,9 @@ pub(super) async fn spawn(hub: Arc<Hub>, code: RoomCode, secrets: RoomSecrets, f
         .map(|seat| seat.node)
         .collect();
     for node in lost {
-        handle.submit(Actor::Server, Command::NodeLost { node }, None).await;
+        handle
+            .submit(Actor::Server, Command::NodeLost { node }, None)
+            .await;
     }
     let now = Instant::now();
     let task = Task {
@@ -64,6 +79,7 @@ pub(super) async fn spawn(hub: Arc<Hub>, code: RoomCode, secrets: RoomSecrets, f
         roster_sent: now - ROSTER_EVERY,
         signals_at: None,
         joins: BTreeMap::new(),
+        revoked: Vec::new(),
         ticked: false,
         empty_since: Some(now),
         handle: handle.clone(),
@@ -93,6 +109,8 @@ struct Task {
     signals_at: Option<Instant>,
     /// Joins to fall back on where a resume is refused.
     joins: BTreeMap<SeatId, Command>,
+    /// Seats that the batch at hand took away.
+    revoked: Vec<(SeatId, Departure)>,
     /// A tick is on its way through the log.
     ticked: bool,
     empty_since: Option<Instant>,
@@ -137,7 +155,11 @@ impl Task {
     }
 
     fn scene(&self) -> Scene<'_> {
-        Scene { code: &self.code, room: &self.room, now: self.hub.clock.now() }
+        Scene {
+            code: &self.code,
+            room: &self.room,
+            now: self.hub.clock.now(),
+        }
     }
 
     // ---- what connections say ----------------------------------------------------
@@ -153,25 +175,37 @@ impl Task {
                     if self.clients.is_empty() {
                         self.empty_since = Some(Instant::now());
                     }
-                    self.submit(seat, Command::Disconnect { node: self.hub.node }).await;
+                    self.submit(
+                        seat,
+                        Command::Disconnect {
+                            node: self.hub.node,
+                        },
+                    )
+                    .await;
                 }
             }
             Local::Report { seat, report } => {
                 if let Some(member) = self.clients.get(seat).and_then(Client::member) {
                     self.signals.report(member, seat, report);
                     self.handle.set_lead(self.signals.lead());
-                    self.signals_at.get_or_insert_with(|| Instant::now() + SIGNALS_EVERY);
+                    self.signals_at
+                        .get_or_insert_with(|| Instant::now() + SIGNALS_EVERY);
                 }
             }
             Local::Typing { seat } => {
                 let heard = self.clients.get(seat).and_then(Client::member);
-                if let Some(member) = heard.filter(|id| self.room.member(*id).is_some_and(|m| !m.muted)) {
+                if let Some(member) =
+                    heard.filter(|id| self.room.member(*id).is_some_and(|m| !m.muted))
+                {
                     self.signals.typing(member);
-                    self.signals_at.get_or_insert_with(|| Instant::now() + SIGNALS_EVERY / 4);
+                    self.signals_at
+                        .get_or_insert_with(|| Instant::now() + SIGNALS_EVERY / 4);
                 }
             }
             Local::Drained { seat } => {
-                if let Some((client, member)) = self.clients.get(seat).and_then(|c| Some((c, c.member()?))) {
+                if let Some((client, member)) =
+                    self.clients.get(seat).and_then(|c| Some((c, c.member()?)))
+                {
                     client.send(Some(client.encoder.snapshot(self.scene(), member)));
                 }
             }
@@ -185,7 +219,9 @@ impl Task {
             Some(seat) => {
                 client.seat = seat;
                 self.joins.insert(seat, greeting.join);
-                Command::Resume { node: self.hub.node }
+                Command::Resume {
+                    node: self.hub.node,
+                }
             }
             None => greeting.join,
         };
@@ -227,6 +263,12 @@ impl Task {
         for (logged, refusal) in answers {
             self.answer(logged, refusal).await;
         }
+        for (seat, reason) in std::mem::take(&mut self.revoked) {
+            if let Some(client) = self.clients.remove(seat) {
+                self.signals.forget(seat);
+                client.dismiss(&Farewell::Departed(reason));
+            }
+        }
         self.flush_roster();
         self.update_view(&told);
         if self.seq - self.kept >= SNAPSHOT_AFTER {
@@ -252,12 +294,8 @@ impl Task {
                         self.knock();
                     }
                 }
-                Event::SeatRevoked { seat, reason } => {
-                    if let Some(client) = self.clients.remove(seat) {
-                        self.signals.forget(seat);
-                        client.dismiss(&Farewell::Departed(reason));
-                    }
-                }
+                // Last of all: who ends the party, or leaves, is still owed an answer.
+                Event::SeatRevoked { seat, reason } => self.revoked.push((seat, reason)),
                 event => match audience {
                     Audience::All => told.push(event),
                     Audience::Moderators => self.tell_some(&event, |rights| rights.people),
@@ -273,8 +311,13 @@ impl Task {
             return;
         }
         let events: Vec<&Event> = told.iter().collect();
-        self.clients.broadcast(self.scene(), |encoder, scene| encoder.events(scene, &events));
-        if told.iter().any(|e| matches!(e, Event::Settings | Event::Life)) {
+        self.clients.broadcast(self.scene(), |encoder, scene| {
+            encoder.events(scene, &events)
+        });
+        if told
+            .iter()
+            .any(|e| matches!(e, Event::Settings | Event::Life))
+        {
             self.refresh_rights(|_| true);
         }
     }
@@ -298,17 +341,28 @@ impl Task {
     }
 
     fn clients_of(&self, member: MemberId) -> impl Iterator<Item = &Client> {
-        let seats = self.room.member(member).map(|m| m.seats.as_slice()).unwrap_or_default();
+        let seats = self
+            .room
+            .member(member)
+            .map(|m| m.seats.as_slice())
+            .unwrap_or_default();
         seats.iter().filter_map(|seat| self.clients.get(seat.id))
     }
 
     /// Welcomes who was let in, and tells a member whose role changed what they may do now.
     fn admitted_or_changed(&mut self, member: MemberId) {
-        let Some(of) = self.room.member(member) else { return };
+        let Some(of) = self.room.member(member) else {
+            return;
+        };
         let admitted = of.standing == Standing::Admitted;
         let seats: Vec<SeatId> = of.seats.iter().map(|seat| seat.id).collect();
         for seat in seats {
-            if admitted && self.clients.get(seat).is_some_and(|c| matches!(c.stage, Stage::Pending(_))) {
+            if admitted
+                && self
+                    .clients
+                    .get(seat)
+                    .is_some_and(|c| matches!(c.stage, Stage::Pending(_)))
+            {
                 self.welcome(seat, false);
             }
         }
@@ -316,7 +370,11 @@ impl Task {
     }
 
     fn refresh_rights(&mut self, whom: impl Fn(MemberId) -> bool) {
-        let scene = Scene { code: &self.code, room: &self.room, now: self.hub.clock.now() };
+        let scene = Scene {
+            code: &self.code,
+            room: &self.room,
+            now: self.hub.clock.now(),
+        };
         for client in self.clients.iter_mut() {
             if let Stage::In { member, rights } = &mut client.stage
                 && whom(*member)
@@ -336,7 +394,11 @@ impl Task {
     }
 
     fn knock(&mut self) {
-        let scene = Scene { code: &self.code, room: &self.room, now: self.hub.clock.now() };
+        let scene = Scene {
+            code: &self.code,
+            room: &self.room,
+            now: self.hub.clock.now(),
+        };
         for client in self.clients.iter_mut() {
             if matches!(&client.stage, Stage::In { rights, .. } if rights.people) {
                 client.send(client.encoder.knock(scene));
@@ -345,7 +407,9 @@ impl Task {
     }
 
     async fn answer(&mut self, logged: Logged, refusal: Option<Refusal>) {
-        let Some(Origin { seat, id }) = logged.origin else { return };
+        let Some(Origin { seat, id }) = logged.origin else {
+            return;
+        };
         match (&logged.entry.command, refusal) {
             (Command::Resume { .. }, Some(_)) => {
                 // Held too long, or the room forgot the seat: come in like anybody.
@@ -364,10 +428,16 @@ impl Task {
             }
             (Command::Join { .. }, None) => self.welcome(seat, false),
             (_, refusal) => {
-                let Some(client) = self.clients.get(seat) else { return };
+                let Some(client) = self.clients.get(seat) else {
+                    return;
+                };
                 match (refusal, id) {
                     (Some(refusal), Some(_)) => {
-                        client.send(client.encoder.refused(id, refusal.code(), &refusal.to_string()));
+                        client.send(client.encoder.refused(
+                            id,
+                            refusal.code(),
+                            &refusal.to_string(),
+                        ));
                     }
                     (None, Some(id)) => client.send(client.encoder.ack(self.scene(), id)),
                     _ => {}
@@ -378,7 +448,9 @@ impl Task {
 
     fn failed(&mut self, command: &Command, origin: Option<Origin>) {
         self.ticked &= *command != Command::Tick;
-        let Some(Origin { seat, id }) = origin else { return };
+        let Some(Origin { seat, id }) = origin else {
+            return;
+        };
         match command {
             Command::Join { .. } | Command::Resume { .. } => {
                 if let Some(client) = self.clients.remove(seat) {
@@ -387,7 +459,8 @@ impl Task {
             }
             _ if id.is_some() => {
                 if let Some(client) = self.clients.get(seat) {
-                    let message = "The server could not save this (is its disk full?). Nothing has changed.";
+                    let message =
+                        "The server could not save this (is its disk full?). Nothing has changed.";
                     client.send(client.encoder.refused(id, "storage_failed", message));
                 }
             }
@@ -397,12 +470,20 @@ impl Task {
 
     /// Lets a connection in whose join or resume went through.
     fn welcome(&mut self, seat: SeatId, resumed: bool) {
-        let Some(member) = self.room.member_of_seat(seat) else { return };
+        let Some(member) = self.room.member_of_seat(seat) else {
+            return;
+        };
         let (id, pending) = (member.id, member.standing == Standing::Pending);
         let rights = self.room.rights(id);
-        let scene = Scene { code: &self.code, room: &self.room, now: self.hub.clock.now() };
+        let scene = Scene {
+            code: &self.code,
+            room: &self.room,
+            now: self.hub.clock.now(),
+        };
         let known = self.signals.all();
-        let Some(client) = self.clients.get_mut(seat) else { return };
+        let Some(client) = self.clients.get_mut(seat) else {
+            return;
+        };
         if pending {
             client.stage = Stage::Pending(id);
             client.send(client.encoder.pending(scene, seat, id));
@@ -442,7 +523,12 @@ impl Task {
     /// Does what is due; true when the room is to leave the memory.
     async fn on_time(&mut self) -> bool {
         let now = Instant::now();
-        if !self.ticked && self.room.deadline().is_some_and(|d| d <= self.hub.clock.now()) {
+        if !self.ticked
+            && self
+                .room
+                .deadline()
+                .is_some_and(|d| d <= self.hub.clock.now())
+        {
             self.ticked = true;
             self.handle.submit(Actor::Server, Command::Tick, None).await;
         }
@@ -450,7 +536,9 @@ impl Task {
         if self.signals_at.is_some_and(|at| at <= now) {
             self.signals_at = None;
             if let Some((reports, typing)) = self.signals.take(&self.room) {
-                self.clients.broadcast(self.scene(), |encoder, _| encoder.signals(&reports, &typing));
+                self.clients.broadcast(self.scene(), |encoder, _| {
+                    encoder.signals(&reports, &typing)
+                });
             }
         }
         if self.kept < self.seq && self.kept_at + SNAPSHOT_EVERY <= now {
@@ -482,18 +570,27 @@ impl Task {
         let roster = Roster {
             changed: changed
                 .into_iter()
-                .filter(|id| self.room.member(*id).is_some_and(|m| m.standing == Standing::Admitted))
+                .filter(|id| {
+                    self.room
+                        .member(*id)
+                        .is_some_and(|m| m.standing == Standing::Admitted)
+                })
                 .collect(),
             gone,
         };
         if !roster.changed.is_empty() || !roster.gone.is_empty() {
-            self.clients.broadcast(self.scene(), |encoder, scene| encoder.roster(scene, &roster));
+            self.clients.broadcast(self.scene(), |encoder, scene| {
+                encoder.roster(scene, &roster)
+            });
         }
         self.handle.set_view(PublicView::of(&self.code, &self.room));
     }
 
     fn update_view(&self, told: &[Event]) {
-        if told.iter().any(|e| matches!(e, Event::Timeline { .. } | Event::Settings | Event::Life)) {
+        if told
+            .iter()
+            .any(|e| matches!(e, Event::Timeline { .. } | Event::Settings | Event::Life))
+        {
             self.handle.set_view(PublicView::of(&self.code, &self.room));
         }
     }
@@ -502,7 +599,10 @@ impl Task {
         self.kept_at = Instant::now();
         if self.kept < self.seq {
             self.kept = self.seq;
-            self.hub.log.snapshot(&self.code, &self.room, self.seq).await;
+            self.hub
+                .log
+                .snapshot(&self.code, &self.room, self.seq)
+                .await;
         }
     }
 }

@@ -19,11 +19,22 @@ const QUEUE: usize = 8192;
 const BATCH: usize = 512;
 
 enum Request {
-    Append { room: RoomCode, entry: Entry, origin: Option<Origin> },
-    Follow { room: RoomCode, reply: oneshot::Sender<Result<Option<Followed>, StoreError>> },
+    Append {
+        room: RoomCode,
+        entry: Entry,
+        origin: Option<Origin>,
+    },
+    Follow {
+        room: RoomCode,
+        reply: oneshot::Sender<Result<Option<Followed>, StoreError>>,
+    },
     Snapshot(Box<Kept>),
-    Unfollow { room: RoomCode },
-    Flush { reply: oneshot::Sender<()> },
+    Unfollow {
+        room: RoomCode,
+    },
+    Flush {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 /// A room's state as it is written.
@@ -51,7 +62,14 @@ impl EmbeddedLog {
     pub async fn start(store: &Store, clock: Arc<ServerClock>) -> Result<Self, StoreError> {
         let connection = SqliteConnection::connect_with(&store.writer_options()).await?;
         let (requests, inbox) = mpsc::channel(QUEUE);
-        tokio::spawn(Writer { connection, clock, rooms: HashMap::new() }.run(inbox));
+        tokio::spawn(
+            Writer {
+                connection,
+                clock,
+                rooms: HashMap::new(),
+            }
+            .run(inbox),
+        );
         Ok(Self { requests })
     }
 
@@ -63,15 +81,24 @@ impl EmbeddedLog {
 
 impl Log for EmbeddedLog {
     fn append(&self, room: &RoomCode, entry: Entry, origin: Option<Origin>) -> Answer<'_, ()> {
-        Box::pin(self.send(Request::Append { room: room.clone(), entry, origin }))
+        Box::pin(self.send(Request::Append {
+            room: room.clone(),
+            entry,
+            origin,
+        }))
     }
 
     fn follow(&self, room: &RoomCode) -> Answer<'_, Result<Option<Followed>, StoreError>> {
         let (reply, answer) = oneshot::channel();
-        let request = Request::Follow { room: room.clone(), reply };
+        let request = Request::Follow {
+            room: room.clone(),
+            reply,
+        };
         Box::pin(async move {
             self.send(request).await;
-            answer.await.unwrap_or(Err(StoreError::Statement(sqlx::Error::WorkerCrashed)))
+            answer
+                .await
+                .unwrap_or(Err(StoreError::Statement(sqlx::Error::WorkerCrashed)))
         })
     }
 
@@ -118,7 +145,12 @@ impl Writer {
         let mut appends = Vec::with_capacity(BATCH);
         while inbox.recv_many(&mut requests, BATCH).await > 0 {
             for request in requests.drain(..) {
-                if let Request::Append { room, entry, origin } = request {
+                if let Request::Append {
+                    room,
+                    entry,
+                    origin,
+                } = request
+                {
                     appends.push((room, entry, origin));
                     continue;
                 }
@@ -157,9 +189,19 @@ impl Writer {
         let mut firsts: HashMap<RoomCode, Seq> = HashMap::new();
         for (room, entry, origin) in appends.drain(..) {
             // A room nobody follows here has no place to give: its task has just ended.
-            let Some(follower) = self.rooms.get_mut(&room) else { continue };
+            let Some(follower) = self.rooms.get_mut(&room) else {
+                continue;
+            };
             firsts.entry(room.clone()).or_insert(follower.next);
-            placed.push((room, Logged { seq: follower.next, at, entry, origin }));
+            placed.push((
+                room,
+                Logged {
+                    seq: follower.next,
+                    at,
+                    entry,
+                    origin,
+                },
+            ));
             follower.next += 1;
         }
         match self.write(&placed).await {
@@ -195,7 +237,10 @@ impl Writer {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO entries (room, seq, at, entry) ");
         insert.push_values(placed, |mut row, (room, logged)| {
             let entry = serde_json::to_string(&logged.entry).expect("an entry is plain data");
-            row.push_bind(room.as_str()).push_bind(logged.seq as i64).push_bind(logged.at.0).push_bind(entry);
+            row.push_bind(room.as_str())
+                .push_bind(logged.seq as i64)
+                .push_bind(logged.at.0)
+                .push_bind(entry);
         });
         // One statement is one transaction.
         insert.build().execute(&mut self.connection).await?;
@@ -203,21 +248,25 @@ impl Writer {
     }
 
     async fn follow(&mut self, code: RoomCode) -> Result<Option<Followed>, StoreError> {
-        let row: Option<(String, i64)> = sqlx::query_as("SELECT snapshot, snapshot_seq FROM rooms WHERE code = ?")
-            .bind(code.as_str())
-            .fetch_optional(&mut self.connection)
-            .await?;
-        let Some((state, seq)) = row else { return Ok(None) };
+        let row: Option<(String, i64)> =
+            sqlx::query_as("SELECT snapshot, snapshot_seq FROM rooms WHERE code = ?")
+                .bind(code.as_str())
+                .fetch_optional(&mut self.connection)
+                .await?;
+        let Some((state, seq)) = row else {
+            return Ok(None);
+        };
         let damaged = || StoreError::Damaged(code.clone());
         let snapshot: Snapshot = serde_json::from_str(&state).map_err(|_| damaged())?;
         let mut room = Room::restore(snapshot).map_err(|_| damaged())?;
         let mut seq = seq as Seq;
-        let entries: Vec<(i64, i64, String)> =
-            sqlx::query_as("SELECT seq, at, entry FROM entries WHERE room = ? AND seq > ? ORDER BY seq")
-                .bind(code.as_str())
-                .bind(seq as i64)
-                .fetch_all(&mut self.connection)
-                .await?;
+        let entries: Vec<(i64, i64, String)> = sqlx::query_as(
+            "SELECT seq, at, entry FROM entries WHERE room = ? AND seq > ? ORDER BY seq",
+        )
+        .bind(code.as_str())
+        .bind(seq as i64)
+        .fetch_all(&mut self.connection)
+        .await?;
         for (place, at, entry) in entries {
             let entry: Entry = serde_json::from_str(&entry).map_err(|_| damaged())?;
             // A refusal was one the first time, too: it changed nothing.
@@ -225,8 +274,18 @@ impl Writer {
             seq = place as Seq;
         }
         let (feed, receiver) = mpsc::unbounded_channel();
-        self.rooms.insert(code, Follower { next: seq + 1, feed });
-        Ok(Some(Followed { room, seq, feed: receiver }))
+        self.rooms.insert(
+            code,
+            Follower {
+                next: seq + 1,
+                feed,
+            },
+        );
+        Ok(Some(Followed {
+            room,
+            seq,
+            feed: receiver,
+        }))
     }
 
     async fn keep(&mut self, kept: Kept) -> Result<(), sqlx::Error> {
@@ -245,7 +304,9 @@ impl Writer {
         .execute(&mut *transaction)
         .await?;
         if !kept.messages.is_empty() {
-            let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO messages (room, id, at, message) ");
+            let mut insert = QueryBuilder::<Sqlite>::new(
+                "INSERT OR REPLACE INTO messages (room, id, at, message) ",
+            );
             insert.push_values(&kept.messages, |mut row, message| {
                 let text = serde_json::to_string(message).expect("a message is plain data");
                 row.push_bind(kept.code.as_str())

@@ -4,7 +4,9 @@
 //! happens *in* a room goes through the log (`crate::log`), which is the only writer of entries and snapshots.
 use crate::code::RoomCode;
 use crate::secret;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use watchalong_room::{ServerTime, Snapshot};
@@ -77,7 +79,10 @@ impl Store {
     /// [`StoreError::Folder`] or [`StoreError::Open`], for people to read.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(FILE);
-        make_private_folder(folder).map_err(|error| StoreError::Folder { path: folder.into(), error })?;
+        make_private_folder(folder).map_err(|error| StoreError::Folder {
+            path: folder.into(),
+            error,
+        })?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .create_if_missing(true)
@@ -88,13 +93,20 @@ impl Store {
             .busy_timeout(BUSY_WAIT)
             .foreign_keys(true);
         let opened = async {
-            let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options.clone()).await?;
+            let pool = SqlitePoolOptions::new()
+                .max_connections(CONNECTIONS)
+                .connect_with(options.clone())
+                .await?;
             sqlx::migrate!().run(&pool).await?;
             // A read-only file lets itself be opened and migrated when it is up to date already: try a write.
-            sqlx::query("INSERT OR REPLACE INTO meta (key, value) VALUES ('opened', 1)").execute(&pool).await?;
+            sqlx::query("INSERT OR REPLACE INTO meta (key, value) VALUES ('opened', 1)")
+                .execute(&pool)
+                .await?;
             Ok(pool)
         };
-        let pool = opened.await.map_err(|error| StoreError::Open { path, error })?;
+        let pool = opened
+            .await
+            .map_err(|error| StoreError::Open { path, error })?;
         Ok(Self { pool, options })
     }
 
@@ -113,8 +125,9 @@ impl Store {
             .bind(&fresh[..])
             .execute(&self.pool)
             .await?;
-        let key: Vec<u8> =
-            sqlx::query_scalar("SELECT value FROM meta WHERE key = 'signing_key'").fetch_one(&self.pool).await?;
+        let key: Vec<u8> = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'signing_key'")
+            .fetch_one(&self.pool)
+            .await?;
         Ok(key.try_into().unwrap_or(fresh))
     }
 
@@ -154,7 +167,10 @@ impl Store {
                 .bind(code.as_str())
                 .fetch_optional(&self.pool)
                 .await?;
-        Ok(row.map(|(host_key_hash, password_hash)| RoomSecrets { host_key_hash, password_hash }))
+        Ok(row.map(|(host_key_hash, password_hash)| RoomSecrets {
+            host_key_hash,
+            password_hash,
+        }))
     }
 
     /// Rooms that must be looked after now: a deadline passed, or (`after_start`) somebody was connected, or
@@ -162,7 +178,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn rooms_due(&self, now: ServerTime, after_start: bool) -> Result<Vec<RoomCode>, StoreError> {
+    pub async fn rooms_due(
+        &self,
+        now: ServerTime,
+        after_start: bool,
+    ) -> Result<Vec<RoomCode>, StoreError> {
         let codes: Vec<String> = sqlx::query_scalar(
             "SELECT code FROM rooms WHERE terminal = 0 AND (deadline <= ? OR (? AND (occupied = 1 OR EXISTS \
              (SELECT 1 FROM entries WHERE entries.room = rooms.code)))) LIMIT 10000",
@@ -171,7 +191,10 @@ impl Store {
         .bind(after_start)
         .fetch_all(&self.pool)
         .await?;
-        Ok(codes.iter().filter_map(|code| RoomCode::parse(code)).collect())
+        Ok(codes
+            .iter()
+            .filter_map(|code| RoomCode::parse(code))
+            .collect())
     }
 
     /// The newest instant that any room's log holds.

@@ -97,7 +97,10 @@ pub fn close_frame(code: CloseCode, reason: &str) -> Bytes {
     while !reason.is_char_boundary(cut) {
         cut -= 1;
     }
-    frame(Opcode::Close, &[&code.to_be_bytes(), &reason.as_bytes()[..cut]].concat())
+    frame(
+        Opcode::Close,
+        &[&code.to_be_bytes(), &reason.as_bytes()[..cut]].concat(),
+    )
 }
 
 /// Puts bytes together into messages. Owns no memory while nothing is under way.
@@ -113,7 +116,10 @@ pub struct Reader {
 impl Reader {
     /// Refuses messages larger than `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self { limit, ..Self::default() }
+        Self {
+            limit,
+            ..Self::default()
+        }
     }
 
     /// Takes what was read from the socket and gives each whole message to `sink`, in order.
@@ -128,7 +134,9 @@ impl Reader {
             &held[..]
         };
         while let Some((header, used)) = self.parse_header(rest)? {
-            let Some(payload) = rest.get(used..used + header.length) else { break };
+            let Some(payload) = rest.get(used..used + header.length) else {
+                break;
+            };
             let mut payload = payload.to_vec();
             for (i, byte) in payload.iter_mut().enumerate() {
                 *byte ^= header.mask[i % 4];
@@ -143,7 +151,9 @@ impl Reader {
     }
 
     fn parse_header(&self, bytes: &[u8]) -> Result<Option<(Header, usize)>, WireError> {
-        let [first, second, ..] = *bytes else { return Ok(None) };
+        let [first, second, ..] = *bytes else {
+            return Ok(None);
+        };
         if first & 0x70 != 0 {
             return Err(WireError::Protocol("a reserved bit is set"));
         }
@@ -173,16 +183,28 @@ impl Reader {
         };
         let control = opcode as u8 >= 8;
         if control && (length > 125 || !fin) {
-            return Err(WireError::Protocol("a control frame is too long or fragmented"));
+            return Err(WireError::Protocol(
+                "a control frame is too long or fragmented",
+            ));
         }
         let so_far = self.message.as_ref().map_or(0, |(_, m)| m.len());
         if !control && length > (self.limit - so_far.min(self.limit)) as u64 {
             return Err(WireError::TooLarge(self.limit));
         }
-        let Some(mask) = bytes.get(used..used + 4) else { return Ok(None) };
+        let Some(mask) = bytes.get(used..used + 4) else {
+            return Ok(None);
+        };
         used += 4;
         let mask = mask.try_into().expect("four bytes");
-        Ok(Some((Header { fin, opcode, length: length as usize, mask }, used)))
+        Ok(Some((
+            Header {
+                fin,
+                opcode,
+                length: length as usize,
+                mask,
+            },
+            used,
+        )))
     }
 
     fn take(&mut self, header: Header, payload: Vec<u8>) -> Result<Option<Incoming>, WireError> {
@@ -209,7 +231,9 @@ impl Reader {
             return Ok(None);
         }
         Ok(Some(match opcode {
-            Opcode::Text => Incoming::Text(String::from_utf8(whole).map_err(|_| WireError::NotUtf8)?),
+            Opcode::Text => {
+                Incoming::Text(String::from_utf8(whole).map_err(|_| WireError::NotUtf8)?)
+            }
             _ => Incoming::Binary(whole),
         }))
     }
@@ -224,7 +248,11 @@ struct Header {
 
 fn close_of(payload: &[u8]) -> Result<Option<CloseCode>, WireError> {
     let [a, b, reason @ ..] = payload else {
-        return if payload.is_empty() { Ok(None) } else { Err(WireError::Protocol("half a close code")) };
+        return if payload.is_empty() {
+            Ok(None)
+        } else {
+            Err(WireError::Protocol("half a close code"))
+        };
     };
     std::str::from_utf8(reason).map_err(|_| WireError::NotUtf8)?;
     match u16::from_be_bytes([*a, *b]) {
@@ -277,10 +305,17 @@ mod tests {
         let whole = read_all(&bytes, bytes.len()).expect("valid");
         assert_eq!(whole.len(), 5);
         assert_eq!(whole[0], Incoming::Text("grüß".into()));
-        assert_eq!(whole[3], Incoming::Text(format!("in three {}", "x".repeat(300))));
+        assert_eq!(
+            whole[3],
+            Incoming::Text(format!("in three {}", "x".repeat(300)))
+        );
         assert_eq!(whole[4], Incoming::Close(Some(1000)));
         for chunk in 1..40 {
-            assert_eq!(read_all(&bytes, chunk).expect("valid"), whole, "chunks of {chunk}");
+            assert_eq!(
+                read_all(&bytes, chunk).expect("valid"),
+                whole,
+                "chunks of {chunk}"
+            );
         }
     }
 
@@ -299,8 +334,14 @@ mod tests {
             (client(0x88, &[0x03, 0xed]), 1002),
             (client(0x81, &[0xff, 0xfe]), 1007),
             (client(0x81, &[b'x'; 1001]), 1009),
-            ([client(0x01, &[b'x'; 600]), client(0x80, &[b'x'; 600])].concat(), 1009),
-            (vec![0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 1009),
+            (
+                [client(0x01, &[b'x'; 600]), client(0x80, &[b'x'; 600])].concat(),
+                1009,
+            ),
+            (
+                vec![0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                1009,
+            ),
         ];
         for (bytes, code) in cases {
             let error = read_all(&bytes, 7).expect_err("refused");
@@ -312,7 +353,10 @@ mod tests {
     fn frames_of_every_length_class_carry_their_length() {
         assert_eq!(&text_frame("hi")[..], b"\x81\x02hi");
         assert_eq!(&text_frame(&"x".repeat(126))[..4], &[0x81, 126, 0, 126]);
-        assert_eq!(&text_frame(&"x".repeat(65_536))[..10], &[0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(
+            &text_frame(&"x".repeat(65_536))[..10],
+            &[0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]
+        );
     }
 
     #[test]

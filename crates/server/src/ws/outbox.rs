@@ -23,7 +23,10 @@ pub struct Limits {
 impl Limits {
     /// About a minute of a busy room's events, and little enough that 10,000 stalled clients cost 2.5 GiB at the
     /// very worst and a few MiB in practice, since events are shared.
-    pub const CLIENT: Self = Self { frames: 256, bytes: 256 * 1024 };
+    pub const CLIENT: Self = Self {
+        frames: 256,
+        bytes: 256 * 1024,
+    };
 }
 
 /// What became of a frame.
@@ -71,7 +74,12 @@ enum State {
 impl Outbox {
     /// For a socket after its handshake.
     pub fn new(stream: Arc<TcpStream>, limits: Limits) -> Self {
-        Self(Arc::new(Shared { stream, limits, backlog: Mutex::default(), wake: Notify::new() }))
+        Self(Arc::new(Shared {
+            stream,
+            limits,
+            backlog: Mutex::default(),
+            wake: Notify::new(),
+        }))
     }
 
     /// Sends a frame: at once if the socket takes it, later if the bound allows, else not at all. Never waits.
@@ -97,7 +105,9 @@ impl Outbox {
                     return Pushed::Closed;
                 }
             }
-        } else if backlog.frames.len() >= self.0.limits.frames || backlog.bytes + rest.len() > self.0.limits.bytes {
+        } else if backlog.frames.len() >= self.0.limits.frames
+            || backlog.bytes + rest.len() > self.0.limits.bytes
+        {
             backlog.drop_all();
             backlog.state = State::Lagging;
             return Pushed::Lagging;
@@ -190,7 +200,10 @@ impl Outbox {
 
     fn backlog(&self) -> MutexGuard<'_, Backlog> {
         // A panic between lock and unlock can't leave a half-changed backlog that matters more than serving on.
-        self.0.backlog.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .backlog
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -216,7 +229,10 @@ impl Backlog {
     }
 
     fn close(&mut self) {
-        *self = Self { state: State::Closed, ..Self::default() };
+        *self = Self {
+            state: State::Closed,
+            ..Self::default()
+        };
     }
 }
 
@@ -231,8 +247,13 @@ mod tests {
 
     async fn pair() -> (Arc<TcpStream>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let client = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connects");
-        (Arc::new(listener.accept().await.expect("accepts").0), client)
+        let client = TcpStream::connect(listener.local_addr().expect("bound"))
+            .await
+            .expect("connects");
+        (
+            Arc::new(listener.accept().await.expect("accepts").0),
+            client,
+        )
     }
 
     #[tokio::test]
@@ -257,7 +278,13 @@ mod tests {
     #[tokio::test]
     async fn a_stalled_reader_costs_no_more_than_the_bound_and_catches_up() {
         let (server, mut client) = pair().await;
-        let outbox = Outbox::new(server, Limits { frames: 8, bytes: 1 << 20 });
+        let outbox = Outbox::new(
+            server,
+            Limits {
+                frames: 8,
+                bytes: 1 << 20,
+            },
+        );
         let drained = Arc::new(AtomicUsize::new(0));
         let (drainer, count) = (outbox.clone(), drained.clone());
         tokio::spawn(async move {
@@ -275,7 +302,10 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(outbox.push(&frame), Pushed::Lagging);
-        assert!(outbox.backlog().bytes <= frame.len(), "the backlog is dropped but for what is on the wire");
+        assert!(
+            outbox.backlog().bytes <= frame.len(),
+            "the backlog is dropped but for what is on the wire"
+        );
         // Reads everything on the wire: whole frames only, then the snapshot is called for.
         let mut got = Vec::new();
         while drained.load(Ordering::SeqCst) == 0 {
@@ -285,7 +315,9 @@ mod tests {
                 Err(_) => tokio::task::yield_now().await,
             }
         }
-        while let Ok(Ok(n)) = tokio::time::timeout(Duration::from_millis(100), client.read_buf(&mut got)).await {
+        while let Ok(Ok(n)) =
+            tokio::time::timeout(Duration::from_millis(100), client.read_buf(&mut got)).await
+        {
             assert!(n > 0);
         }
         assert_eq!(got.len() % frame.len(), 0, "no frame is cut");

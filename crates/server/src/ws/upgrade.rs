@@ -51,14 +51,29 @@ fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool
 /// [`UpgradeRefused`] where the request is no handshake.
 pub fn accept(
     request: &mut Request<Body>,
-) -> Result<(Response<Body>, impl Future<Output = Option<Socket>> + Send + use<>), UpgradeRefused> {
+) -> Result<
+    (
+        Response<Body>,
+        impl Future<Output = Option<Socket>> + Send + use<>,
+    ),
+    UpgradeRefused,
+> {
     let headers = request.headers();
     let asked = has_token(headers, header::CONNECTION, "upgrade")
         && has_token(headers, header::UPGRADE, "websocket")
-        && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|v| v == "13");
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24);
-    let (true, Some(key)) = (asked, key) else { return Err(UpgradeRefused::NotAWebSocket) };
-    let digest = Sha1::new().chain_update(key.as_bytes()).chain_update(GUID).finalize();
+        && headers
+            .get(header::SEC_WEBSOCKET_VERSION)
+            .is_some_and(|v| v == "13");
+    let key = headers
+        .get(header::SEC_WEBSOCKET_KEY)
+        .filter(|key| key.len() == 24);
+    let (true, Some(key)) = (asked, key) else {
+        return Err(UpgradeRefused::NotAWebSocket);
+    };
+    let digest = Sha1::new()
+        .chain_update(key.as_bytes())
+        .chain_update(GUID)
+        .finalize();
     let accept = base64::engine::general_purpose::STANDARD.encode(digest);
     let upgrade = request
         .extensions_mut()
@@ -74,7 +89,10 @@ pub fn accept(
     let socket = async move {
         let upgraded = upgrade.await.ok()?;
         let parts = downcast::<TokioIo<TcpStream>>(upgraded).ok()?;
-        Some(Socket { stream: Arc::new(parts.io.into_inner()), early: parts.read_buf })
+        Some(Socket {
+            stream: Arc::new(parts.io.into_inner()),
+            early: parts.read_buf,
+        })
     };
     Ok((response, socket))
 }

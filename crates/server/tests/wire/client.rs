@@ -22,7 +22,12 @@ pub struct Server {
 
 pub fn settings(data: &Path, more: &[&str]) -> Config {
     let data = data.to_str().unwrap().to_owned();
-    let mut arguments = vec!["--data".to_owned(), data, "--listen".to_owned(), "127.0.0.1:0".to_owned()];
+    let mut arguments = vec![
+        "--data".to_owned(),
+        data,
+        "--listen".to_owned(),
+        "127.0.0.1:0".to_owned(),
+    ];
     arguments.extend(more.iter().map(|s| (*s).to_owned()));
     Config::parse(arguments).unwrap()
 }
@@ -34,28 +39,58 @@ impl Server {
 
     pub async fn with(more: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let running = watchalong_server::start(settings(data.path(), more)).await.unwrap();
+        let running = watchalong_server::start(settings(data.path(), more))
+            .await
+            .unwrap();
         let base = format!("http://{}", running.addresses[0]);
-        Self { running, data, base, http: reqwest::Client::new() }
+        Self {
+            running,
+            data,
+            base,
+            http: reqwest::Client::new(),
+        }
     }
 
     /// Stops, and starts again over the same data.
     pub async fn restarted(self) -> Self {
-        let Self { running, data, http, .. } = self;
+        let Self {
+            running,
+            data,
+            http,
+            ..
+        } = self;
         running.stop().await;
-        let running = watchalong_server::start(settings(data.path(), &[])).await.unwrap();
+        let running = watchalong_server::start(settings(data.path(), &[]))
+            .await
+            .unwrap();
         let base = format!("http://{}", running.addresses[0]);
-        Self { running, data, base, http }
+        Self {
+            running,
+            data,
+            base,
+            http,
+        }
     }
 
     pub async fn get(&self, path: &str) -> (u16, Value) {
-        let answer = self.http.get(format!("{}{path}", self.base)).send().await.unwrap();
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .send()
+            .await
+            .unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap_or(Value::Null))
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let answer = self.http.post(format!("{}{path}", self.base)).json(body).send().await.unwrap();
+        let answer = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .json(body)
+            .send()
+            .await
+            .unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap_or(Value::Null))
     }
@@ -71,7 +106,10 @@ impl Server {
     pub async fn sample(&self) -> String {
         for _ in 0..200 {
             let (_, page) = self.get("/api/v2/library").await;
-            if let Some(item) = page["items"].get(0).filter(|item| !item["duration"].is_null()) {
+            if let Some(item) = page["items"]
+                .get(0)
+                .filter(|item| !item["duration"].is_null())
+            {
                 return item["id"].as_str().unwrap().to_owned();
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -80,8 +118,16 @@ impl Server {
     }
 
     pub async fn socket(&self, code: &str) -> Client {
-        let url = format!("{}/api/v2/rooms/{code}/socket", self.base.replace("http", "ws"));
-        Client { socket: connect_async(url).await.unwrap().0, next: 1, rev: 0, seen: Vec::new() }
+        let url = format!(
+            "{}/api/v2/rooms/{code}/socket",
+            self.base.replace("http", "ws")
+        );
+        Client {
+            socket: connect_async(url).await.unwrap().0,
+            next: 1,
+            rev: 0,
+            seen: Vec::new(),
+        }
     }
 
     /// Somebody who is in.
@@ -95,7 +141,8 @@ impl Server {
     }
 
     pub async fn host(&self, room: &Value) -> Client {
-        self.join(room, "Hanna", json!({"host_key": room["host_key"]})).await
+        self.join(room, "Hanna", json!({"host_key": room["host_key"]}))
+            .await
     }
 }
 
@@ -109,7 +156,8 @@ pub struct Client {
 
 impl Client {
     pub async fn hello(&mut self, name: &str, more: Value) {
-        let mut hello = json!({"t": "hello", "v": 2, "name": name, "client": "test", "reports": false});
+        let mut hello =
+            json!({"t": "hello", "v": 2, "name": name, "client": "test", "reports": false});
         for (key, value) in more.as_object().cloned().unwrap_or_default() {
             hello[key] = value;
         }
@@ -127,7 +175,9 @@ impl Client {
     /// The next message, or the close as `{"t":"close","code":…}`.
     pub async fn next(&mut self) -> Value {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("an answer in time");
+            let message = tokio::time::timeout(PATIENCE, self.socket.next())
+                .await
+                .expect("an answer in time");
             match message {
                 Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
                 Some(Ok(Message::Close(frame))) => {
@@ -146,7 +196,10 @@ impl Client {
             if message["t"] == t {
                 return message;
             }
-            assert!(message["t"] != "gone", "the connection ended while waiting for {t}");
+            assert!(
+                message["t"] != "gone",
+                "the connection ended while waiting for {t}"
+            );
             if message["t"] == "bye" || message["t"] == "close" {
                 panic!("{message} while waiting for {t}");
             }
@@ -158,9 +211,18 @@ impl Client {
         loop {
             let frame = self.until("events").await;
             let rev = frame["rev"].as_u64().unwrap();
-            assert!(rev >= self.rev, "revision went back from {} to {rev}", self.rev);
+            assert!(
+                rev >= self.rev,
+                "revision went back from {} to {rev}",
+                self.rev
+            );
             self.rev = rev;
-            if let Some(event) = frame["events"].as_array().unwrap().iter().find(|e| e["event"] == kind) {
+            if let Some(event) = frame["events"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|e| e["event"] == kind)
+            {
                 return event.clone();
             }
         }
@@ -175,7 +237,10 @@ impl Client {
         self.send(&command).await;
         loop {
             let message = self.next().await;
-            assert!(message["t"] != "gone" && message["t"] != "bye", "{message} instead of an answer to {command}");
+            assert!(
+                message["t"] != "gone" && message["t"] != "bye",
+                "{message} instead of an answer to {command}"
+            );
             if message["id"] == id && (message["t"] == "ack" || message["t"] == "refused") {
                 return message;
             }

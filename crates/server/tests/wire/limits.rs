@@ -22,10 +22,16 @@ async fn nonsense_is_answered_ten_times_and_then_the_line_is_cut() {
         assert_eq!(fool.until("refused").await["code"], code, "{text}");
     }
     for _ in 0..5 {
-        fool.socket.send(Message::binary(vec![0, 1, 2])).await.unwrap();
+        fool.socket
+            .send(Message::binary(vec![0, 1, 2]))
+            .await
+            .unwrap();
     }
     let (bye, close) = fool.farewell().await;
-    assert_eq!((bye["code"].as_str(), close), (Some("bad_message"), json!(4400)));
+    assert_eq!(
+        (bye["code"].as_str(), close),
+        (Some("bad_message"), json!(4400))
+    );
     host.must(json!({"do": "say", "text": "fine here"})).await;
 }
 
@@ -35,7 +41,10 @@ async fn an_oversize_message_ends_only_its_own_connection() {
     let room = server.room(&json!({})).await;
     let mut host = server.host(&room).await;
     let mut big = server.join(&room, "Big", json!({})).await;
-    big.socket.send(Message::text("x".repeat(1 << 20))).await.ok();
+    big.socket
+        .send(Message::text("x".repeat(1 << 20)))
+        .await
+        .ok();
     assert_eq!(big.farewell().await.1, json!(1009));
     host.must(json!({"do": "say", "text": "fine here"})).await;
 }
@@ -51,12 +60,20 @@ async fn a_flood_of_commands_is_slowed_and_a_flood_of_messages_is_cut() {
     }
     assert!((30..=70).contains(&refused), "{refused} of 100 refused");
     for i in 0..1000 {
-        if flood.socket.send(Message::text(format!(r#"{{"t":"clock","c":{i}}}"#))).await.is_err() {
+        if flood
+            .socket
+            .send(Message::text(format!(r#"{{"t":"clock","c":{i}}}"#)))
+            .await
+            .is_err()
+        {
             break;
         }
     }
     let (bye, close) = flood.farewell().await;
-    assert!(bye["code"] == "too_fast" || close.is_null() || close == json!(4429), "{bye} {close}");
+    assert!(
+        bye["code"] == "too_fast" || close.is_null() || close == json!(4429),
+        "{bye} {close}"
+    );
 }
 
 #[tokio::test]
@@ -70,7 +87,9 @@ async fn a_client_that_never_reads_slows_nobody_and_gets_a_snapshot_when_it_does
     // Far more than the socket's buffers and the outbox hold together.
     for i in 0..700 {
         loop {
-            let answer = host.command(json!({"do": "say", "text": format!("{i} {text}")})).await;
+            let answer = host
+                .command(json!({"do": "say", "text": format!("{i} {text}")}))
+                .await;
             if answer["t"] == "ack" {
                 break;
             }
@@ -85,14 +104,21 @@ async fn a_client_that_never_reads_slows_nobody_and_gets_a_snapshot_when_it_does
             "events" => events += 1,
             "room" => {
                 let chat = message["room"]["chat"].as_array().unwrap();
-                assert!(chat.last().unwrap()["text"].as_str().unwrap().starts_with("699 "));
+                assert!(
+                    chat.last().unwrap()["text"]
+                        .as_str()
+                        .unwrap()
+                        .starts_with("699 ")
+                );
                 break;
             }
             other => assert!(other == "signals", "{message}"),
         }
     }
     assert!(events < 700, "its backlog was dropped");
-    stalled.must(json!({"do": "say", "text": "I am back"})).await;
+    stalled
+        .must(json!({"do": "say", "text": "I am back"}))
+        .await;
 }
 
 #[tokio::test]
@@ -110,7 +136,12 @@ async fn half_closed_and_aborted_sockets_leave_no_member_behind() {
     for _ in 0..100 {
         host.must(json!({"do": "rename", "name": "Hanna"})).await;
         let late = server.join(&room, "Late", json!({})).await;
-        let here = late.room()["members"].as_array().unwrap().iter().filter(|m| m["present"] == true).count();
+        let here = late.room()["members"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|m| m["present"] == true)
+            .count();
         if here <= 3 {
             return;
         }

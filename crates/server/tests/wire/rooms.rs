@@ -8,8 +8,20 @@ async fn a_room_is_made_with_links_for_host_and_guests() {
     let room = server.room(&json!({"name": "Friday"})).await;
     let code = room["code"].as_str().unwrap();
     assert_eq!(room["url"], format!("{}/r/{code}", server.base));
-    assert_eq!(room["host_url"], format!("{}/r/{code}#host={}", server.base, room["host_key"].as_str().unwrap()));
-    let (status, view) = server.get(&format!("/api/v2/rooms/{}", code.to_uppercase().replace('-', ""))).await;
+    assert_eq!(
+        room["host_url"],
+        format!(
+            "{}/r/{code}#host={}",
+            server.base,
+            room["host_key"].as_str().unwrap()
+        )
+    );
+    let (status, view) = server
+        .get(&format!(
+            "/api/v2/rooms/{}",
+            code.to_uppercase().replace('-', "")
+        ))
+        .await;
     assert_eq!(status, 200);
     assert_eq!(view["name"], "Friday");
     assert_eq!(view["life"], "created");
@@ -20,34 +32,61 @@ async fn what_can_not_be_is_refused_in_words() {
     let server = Server::start().await;
     let cases = [
         (json!({"media": "nothing"}), 404, "media_not_found"),
-        (json!({"media": {"kind": "url", "url": "file:///etc/passwd"}}), 422, "bad_address"),
+        (
+            json!({"media": {"kind": "url", "url": "file:///etc/passwd"}}),
+            422,
+            "bad_address",
+        ),
         (json!({"media": {"kind": "dvd"}}), 422, "bad_request"),
-        (json!({"policy": {"controls": {"play": "nobody"}}}), 422, "bad_policy"),
+        (
+            json!({"policy": {"controls": {"play": "nobody"}}}),
+            422,
+            "bad_policy",
+        ),
         (json!({"policy": {"capacity": 0}}), 422, "bad_policy"),
-        (json!({"policy": {"entry": "password"}}), 422, "password_needed"),
+        (
+            json!({"policy": {"entry": "password"}}),
+            422,
+            "password_needed",
+        ),
         (json!({"password": "x".repeat(10_000)}), 422, "bad_password"),
         (json!([1, 2]), 422, "bad_request"),
     ];
     for (body, status, code) in cases {
         let (got, error) = server.post("/api/v2/rooms", &body).await;
-        assert_eq!((got, error["code"].as_str()), (status, Some(code)), "{body} -> {error}");
+        assert_eq!(
+            (got, error["code"].as_str()),
+            (status, Some(code)),
+            "{body} -> {error}"
+        );
         assert!(error["message"].as_str().unwrap().len() > 10);
     }
     let long = json!({"name": "x".repeat(100_000)});
     assert_eq!(server.post("/api/v2/rooms", &long).await.0, 413);
     for code in ["bakoti-zuna", "..%2f..%2fetc", "x"] {
         let (status, error) = server.get(&format!("/api/v2/rooms/{code}")).await;
-        assert_eq!((status, error["code"].as_str()), (404, Some("room_not_found")));
+        assert_eq!(
+            (status, error["code"].as_str()),
+            (404, Some("room_not_found"))
+        );
     }
 }
 
 #[tokio::test]
 async fn only_public_rooms_with_people_are_listed() {
     let server = Server::start().await;
-    let public = server.room(&json!({"name": "Open air", "policy": {"visibility": "public"}})).await;
+    let public = server
+        .room(&json!({"name": "Open air", "policy": {"visibility": "public"}}))
+        .await;
     let hidden = server.room(&json!({"name": "Ours"})).await;
-    let private = server.room(&json!({"name": "Secret", "policy": {"visibility": "private"}})).await;
-    let (_a, _b, _c) = (server.host(&public).await, server.host(&hidden).await, server.host(&private).await);
+    let private = server
+        .room(&json!({"name": "Secret", "policy": {"visibility": "private"}}))
+        .await;
+    let (_a, _b, _c) = (
+        server.host(&public).await,
+        server.host(&hidden).await,
+        server.host(&private).await,
+    );
     // The view follows the roster, which is told at most every 100 ms.
     for _ in 0..50 {
         if server.get("/api/v2/rooms").await.1["total"] == 1 {
@@ -60,7 +99,12 @@ async fn only_public_rooms_with_people_are_listed() {
     assert_eq!(list["rooms"][0]["name"], "Open air");
     assert_eq!(list["rooms"][0]["viewers"], 1);
     assert_eq!(server.get("/api/v2/rooms?q=nothing").await.1["total"], 0);
-    let (_, view) = server.get(&format!("/api/v2/rooms/{}", private["code"].as_str().unwrap())).await;
+    let (_, view) = server
+        .get(&format!(
+            "/api/v2/rooms/{}",
+            private["code"].as_str().unwrap()
+        ))
+        .await;
     assert!(view["name"].is_null() && view["viewers"].is_null());
 }
 
@@ -69,15 +113,38 @@ async fn a_room_is_ended_by_its_host_key_and_nobody_else() {
     let server = Server::start().await;
     let room = server.room(&json!({})).await;
     let mut guest = server.join(&room, "Ann", json!({})).await;
-    let url = format!("{}/api/v2/rooms/{}", server.base, room["code"].as_str().unwrap());
+    let url = format!(
+        "{}/api/v2/rooms/{}",
+        server.base,
+        room["code"].as_str().unwrap()
+    );
     for key in ["", "wrong"] {
-        let answer = server.http.delete(&url).bearer_auth(key).send().await.unwrap();
+        let answer = server
+            .http
+            .delete(&url)
+            .bearer_auth(key)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 403);
     }
     let key = room["host_key"].as_str().unwrap();
-    assert_eq!(server.http.delete(&url).bearer_auth(key).send().await.unwrap().status(), 202);
+    assert_eq!(
+        server
+            .http
+            .delete(&url)
+            .bearer_auth(key)
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        202
+    );
     let (bye, close) = guest.farewell().await;
-    assert_eq!((bye["code"].as_str(), close), (Some("room_over"), json!(4410)));
+    assert_eq!(
+        (bye["code"].as_str(), close),
+        (Some("room_over"), json!(4410))
+    );
 }
 
 #[tokio::test]
@@ -88,6 +155,13 @@ async fn the_openapi_document_names_every_route() {
     let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
     assert_eq!(
         paths,
-        ["/api/v2/library", "/api/v2/library/{id}", "/api/v2/rooms", "/api/v2/rooms/{code}", "/health", "/ready"]
+        [
+            "/api/v2/library",
+            "/api/v2/library/{id}",
+            "/api/v2/rooms",
+            "/api/v2/rooms/{code}",
+            "/health",
+            "/ready"
+        ]
     );
 }

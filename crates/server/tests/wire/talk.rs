@@ -8,17 +8,30 @@ async fn what_is_said_is_heard_and_kept_for_late_joiners() {
     let room = server.room(&json!({})).await;
     let mut host = server.host(&room).await;
     let mut ann = server.join(&room, "Ann", json!({})).await;
-    host.must(json!({"do": "say", "text": "Hello <b>all</b>"})).await;
+    host.must(json!({"do": "say", "text": "Hello <b>all</b>"}))
+        .await;
     let said = ann.event("said").await["message"].clone();
-    assert_eq!((&said["text"], &said["name"]), (&json!("Hello <b>all</b>"), &json!("Hanna")));
-    ann.must(json!({"do": "say", "text": "hi", "reply_to": said["id"]})).await;
+    assert_eq!(
+        (&said["text"], &said["name"]),
+        (&json!("Hello <b>all</b>"), &json!("Hanna"))
+    );
+    ann.must(json!({"do": "say", "text": "hi", "reply_to": said["id"]}))
+        .await;
     let late = server.join(&room, "Ben", json!({})).await;
     let chat = late.room()["chat"].as_array().unwrap();
     assert_eq!(chat.len(), 2);
     assert_eq!(chat[1]["reply_to"], said["id"]);
-    assert_eq!(ann.command(json!({"do": "say", "text": " "})).await["code"], "bad_text");
-    assert_eq!(ann.command(json!({"do": "delete_message", "message": said["id"]})).await["code"], "not_allowed");
-    host.must(json!({"do": "delete_message", "message": said["id"]})).await;
+    assert_eq!(
+        ann.command(json!({"do": "say", "text": " "})).await["code"],
+        "bad_text"
+    );
+    assert_eq!(
+        ann.command(json!({"do": "delete_message", "message": said["id"]}))
+            .await["code"],
+        "not_allowed"
+    );
+    host.must(json!({"do": "delete_message", "message": said["id"]}))
+        .await;
     assert_eq!(ann.event("deleted").await["message"], said["id"]);
 }
 
@@ -48,10 +61,16 @@ async fn the_queue_is_shared_and_the_next_item_goes_on() {
         queue = host.event("queue").await["queue"].clone();
     }
     assert_eq!(queue[0]["media"]["title"], "film.mp4");
-    host.must(json!({"do": "queue_vote", "item": queue[1]["item"], "up": true})).await;
+    host.must(json!({"do": "queue_vote", "item": queue[1]["item"], "up": true}))
+        .await;
     host.must(json!({"do": "queue_sort"})).await;
     host.must(json!({"do": "queue_next"})).await;
     let loaded = ann.event("timeline").await;
     assert_eq!(loaded["media"]["key"], sample);
-    assert!(loaded["media"]["url"].as_str().unwrap().starts_with("media/"));
+    assert!(
+        loaded["media"]["url"]
+            .as_str()
+            .unwrap()
+            .starts_with("media/")
+    );
 }

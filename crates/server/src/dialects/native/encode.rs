@@ -12,8 +12,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use watchalong_room::{
-    Departure, Event, ItemId, Life, Media, Member, MemberId, Message, Refusal, Role, Room, SeatId, SourceKind,
-    Standing, Timeline,
+    Departure, Event, ItemId, Life, Media, Member, MemberId, Message, Refusal, Role, Room, SeatId,
+    SourceKind, Standing, Timeline,
 };
 
 /// Version of the protocol.
@@ -114,11 +114,17 @@ fn barrier(room: &Room) -> Value {
 }
 
 fn undo(room: &Room) -> Value {
-    room.undoable().map_or(Value::Null, |u| json!({"by": u.by, "what": u.kind, "until": u.until}))
+    room.undoable().map_or(
+        Value::Null,
+        |u| json!({"by": u.by, "what": u.kind, "until": u.until}),
+    )
 }
 
 fn pending(room: &Room) -> Vec<Value> {
-    room.members().filter(|m| m.standing == Standing::Pending).map(member).collect()
+    room.members()
+        .filter(|m| m.standing == Standing::Pending)
+        .map(member)
+        .collect()
 }
 
 fn report(id: MemberId, report: &Report) -> Value {
@@ -135,7 +141,13 @@ fn report(id: MemberId, report: &Report) -> Value {
     };
     // Tenths of a millisecond are below what anybody can measure; the frame goes to everybody each second.
     let tenth = |v: Option<f64>| v.map(|v| (v * 10.0).round() / 10.0);
-    json!([id, tenth(report.skew_ms), tenth(report.buffer_s), tenth(report.delay_ms), state])
+    json!([
+        id,
+        tenth(report.skew_ms),
+        tenth(report.buffer_s),
+        tenth(report.delay_ms),
+        state
+    ])
 }
 
 impl Native {
@@ -147,19 +159,23 @@ impl Native {
         value["type"] = json!(medium.as_ref().map(|m| m.mime.clone()));
         let gone = (media.kind == SourceKind::Library && medium.is_none())
             .then(|| "This file is no longer in the library.".to_owned());
-        value["problem"] = json!(gone.or_else(|| medium.and_then(|m| Some(m.problem.as_ref()?.message.clone()))));
+        value["problem"] =
+            json!(gone.or_else(|| medium.and_then(|m| Some(m.problem.as_ref()?.message.clone()))));
         value
     }
 
     fn media_card(&self, media: &Media) -> Value {
-        let poster = (media.kind == SourceKind::Library).then(|| format!("api/v2/library/{}/poster", media.key));
+        let poster = (media.kind == SourceKind::Library)
+            .then(|| format!("api/v2/library/{}/poster", media.key));
         json!({
             "kind": media.kind, "key": media.key, "title": media.title, "duration": media.duration, "poster": poster,
         })
     }
 
     fn current(&self, scene: Scene<'_>) -> Value {
-        scene.room.current().map_or(Value::Null, |item| self.media(scene.code, item.id, &item.media))
+        scene.room.current().map_or(Value::Null, |item| {
+            self.media(scene.code, item.id, &item.media)
+        })
     }
 
     fn queue(&self, room: &Room) -> Vec<Value> {
@@ -201,25 +217,38 @@ impl Native {
                 json!({"event": "said", "message": message(room.message(*id)?)})
             }
             Event::MessageDeleted { message } => json!({"event": "deleted", "message": message}),
-            Event::Reacted { by, emoji, moment, at } => json!({
+            Event::Reacted {
+                by,
+                emoji,
+                moment,
+                at,
+            } => json!({
                 "event": "reacted", "by": by, "emoji": emoji, "item": moment.map(|m| m.0),
                 "position": moment.map(|m| m.1), "at": at,
             }),
             Event::Asked { by, play } => json!({"event": "asked", "by": by, "play": play}),
-            Event::Settings => json!({"event": "settings", "name": room.name(), "policy": room.policy()}),
+            Event::Settings => {
+                json!({"event": "settings", "name": room.name(), "policy": room.policy()})
+            }
             Event::Life => json!({"event": "life", "life": life(room.life())}),
             Event::Bans => {
                 json!({"event": "bans", "members": room.banned().map(member).collect::<Vec<_>>()})
             }
             Event::Pool => json!({"event": "pool", "left": room.pool_left()}),
-            Event::Member { .. } | Event::Gone { .. } | Event::SeatRevoked { .. } | Event::InviteRotated => {
+            Event::Member { .. }
+            | Event::Gone { .. }
+            | Event::SeatRevoked { .. }
+            | Event::InviteRotated => {
                 return None;
             }
         })
     }
 
     fn person(&self, scene: Scene<'_>, member: MemberId) -> Option<String> {
-        scene.room.member(member).and_then(|m| self.signer.guest_token(&m.person))
+        scene
+            .room
+            .member(member)
+            .and_then(|m| self.signer.guest_token(&m.person))
     }
 
     fn frame(&self, scene: Scene<'_>, events: Vec<Value>) -> Option<Bytes> {
@@ -250,29 +279,51 @@ impl Encoder for Native {
 
     fn pending(&self, scene: Scene<'_>, seat: SeatId, member: MemberId) -> Option<Bytes> {
         Some(send(&json!({
- "t": "pending", "member": member, "person": self.person(scene, member), "resume": self.signer.seat_token(scene.code.as_str(), seat),
-            "name": scene.room.name(),
-        })))
+        "t": "pending", "member": member, "person": self.person(scene, member), "resume": self.signer.seat_token(scene.code.as_str(), seat),
+                   "name": scene.room.name(),
+               })))
     }
 
     fn events(&self, scene: Scene<'_>, events: &[&Event]) -> Option<Bytes> {
-        self.frame(scene, events.iter().filter_map(|event| self.event(scene, event)).collect())
+        self.frame(
+            scene,
+            events
+                .iter()
+                .filter_map(|event| self.event(scene, event))
+                .collect(),
+        )
     }
 
     fn roster(&self, scene: Scene<'_>, roster: &Roster) -> Option<Bytes> {
-        let changed: Vec<Value> =
-            roster.changed.iter().filter_map(|id| scene.room.member(*id)).map(member).collect();
-        let gone: Vec<Value> =
-            roster.gone.iter().map(|(id, why)| json!({"member": id, "reason": departure(*why)})).collect();
-        self.frame(scene, vec![json!({"event": "members", "members": changed, "gone": gone})])
+        let changed: Vec<Value> = roster
+            .changed
+            .iter()
+            .filter_map(|id| scene.room.member(*id))
+            .map(member)
+            .collect();
+        let gone: Vec<Value> = roster
+            .gone
+            .iter()
+            .map(|(id, why)| json!({"member": id, "reason": departure(*why)}))
+            .collect();
+        self.frame(
+            scene,
+            vec![json!({"event": "members", "members": changed, "gone": gone})],
+        )
     }
 
     fn rights(&self, scene: Scene<'_>, member: MemberId) -> Option<Bytes> {
-        self.frame(scene, vec![json!({"event": "rights", "rights": scene.room.rights(member)})])
+        self.frame(
+            scene,
+            vec![json!({"event": "rights", "rights": scene.room.rights(member)})],
+        )
     }
 
     fn knock(&self, scene: Scene<'_>) -> Option<Bytes> {
-        self.frame(scene, vec![json!({"event": "knock", "members": pending(scene.room)})])
+        self.frame(
+            scene,
+            vec![json!({"event": "knock", "members": pending(scene.room)})],
+        )
     }
 
     fn snapshot(&self, scene: Scene<'_>, member: MemberId) -> Bytes {
@@ -280,16 +331,22 @@ impl Encoder for Native {
     }
 
     fn ack(&self, scene: Scene<'_>, id: u64) -> Option<Bytes> {
-        Some(send(&json!({"t": "ack", "id": id, "rev": scene.room.revision()})))
+        Some(send(
+            &json!({"t": "ack", "id": id, "rev": scene.room.revision()}),
+        ))
     }
 
     fn refused(&self, id: Option<u64>, code: &str, message: &str) -> Option<Bytes> {
-        Some(send(&json!({"t": "refused", "id": id, "code": code, "message": message})))
+        Some(send(
+            &json!({"t": "refused", "id": id, "code": code, "message": message}),
+        ))
     }
 
     fn signals(&self, reports: &[(MemberId, Report)], typing: &[MemberId]) -> Option<Bytes> {
         let members: Vec<Value> = reports.iter().map(|(id, of)| report(*id, of)).collect();
-        Some(send(&json!({"t": "signals", "members": members, "typing": typing})))
+        Some(send(
+            &json!({"t": "signals", "members": members, "typing": typing}),
+        ))
     }
 
     fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes) {
@@ -315,17 +372,26 @@ impl Encoder for Native {
                 };
                 (departure(*reason), text.to_owned(), false, close)
             }
-            Farewell::Replaced => {
-                ("replaced", "This seat was taken over by another window of yours.".to_owned(), false, 4409)
-            }
-            Farewell::Restarting => {
-                ("restarting", "The server restarts. It goes on in a moment.".to_owned(), true, 1001)
-            }
+            Farewell::Replaced => (
+                "replaced",
+                "This seat was taken over by another window of yours.".to_owned(),
+                false,
+                4409,
+            ),
+            Farewell::Restarting => (
+                "restarting",
+                "The server restarts. It goes on in a moment.".to_owned(),
+                true,
+                1001,
+            ),
             Farewell::Failed => {
                 let text = "The server could not save that you joined (is its disk full?).";
                 ("storage_failed", text.to_owned(), true, 1001)
             }
         };
-        (Some(Self::bye(code, &text, again)), close_frame(close, code))
+        (
+            Some(Self::bye(code, &text, again)),
+            close_frame(close, code),
+        )
     }
 }

@@ -18,7 +18,8 @@ impl PolicyInput {
     pub fn over(&self, policy: &Policy) -> Result<Policy, String> {
         let mut whole = serde_json::to_value(policy).expect("a policy is plain data");
         overlay(&mut whole, &Value::Object(self.0.clone()), "policy")?;
-        serde_json::from_value(whole).map_err(|error| format!("This policy can't be read: {error}."))
+        serde_json::from_value(whole)
+            .map_err(|error| format!("This policy can't be read: {error}."))
     }
 
     /// The patch that turns `policy` into itself with these parts changed.
@@ -27,7 +28,9 @@ impl PolicyInput {
     /// As [`PolicyInput::over`].
     pub fn patch(&self, policy: &Policy) -> Result<PolicyPatch, String> {
         if let Some(fixed) = FIXED.iter().find(|name| self.0.contains_key(**name)) {
-            return Err(format!("policy.{fixed} is set when a room is made and can't be changed."));
+            return Err(format!(
+                "policy.{fixed} is set when a room is made and can't be changed."
+            ));
         }
         let next = self.over(policy)?;
         let has = |name: &str| self.0.contains_key(name);
@@ -54,7 +57,9 @@ fn overlay(base: &mut Value, over: &Value, path: &str) -> Result<(), String> {
             for (key, value) in over {
                 let path = format!("{path}.{key}");
                 match base.get_mut(key) {
-                    Some(Value::Object(old)) if value.get("do").is_some() && old.get("do") != value.get("do") => {
+                    Some(Value::Object(old))
+                        if value.get("do").is_some() && old.get("do") != value.get("do") =>
+                    {
                         base.insert(key.clone(), value.clone());
                     }
                     Some(old) => overlay(old, value, &path)?,
@@ -64,7 +69,9 @@ fn overlay(base: &mut Value, over: &Value, path: &str) -> Result<(), String> {
             }
             Ok(())
         }
-        (base @ Value::Object(_), other) => Err(format!("{path} must be an object like {base}, not {other}.")),
+        (base @ Value::Object(_), other) => Err(format!(
+            "{path} must be an object like {base}, not {other}."
+        )),
         (base, over) => {
             *base = over.clone();
             Ok(())
@@ -84,19 +91,32 @@ mod tests {
     #[test]
     fn a_part_changes_only_itself() {
         let base = Policy::default();
-        let next = input(r#"{"controls":{"play":"host"},"barrier":{"do":"off"},"unknown":1}"#).over(&base);
+        let next =
+            input(r#"{"controls":{"play":"host"},"barrier":{"do":"off"},"unknown":1}"#).over(&base);
         let next = next.expect("valid");
         assert_eq!(next.controls.play, Who::Host);
         assert_eq!(next.controls.seek, base.controls.seek);
         assert_eq!(next.barrier, BarrierPolicy::Off);
-        let wait = input(r#"{"barrier":{"deadline":3000}}"#).over(&base).expect("valid");
-        assert_eq!(wait.barrier, BarrierPolicy::Wait { quorum: 1.0, deadline: Span(3000) });
+        let wait = input(r#"{"barrier":{"deadline":3000}}"#)
+            .over(&base)
+            .expect("valid");
+        assert_eq!(
+            wait.barrier,
+            BarrierPolicy::Wait {
+                quorum: 1.0,
+                deadline: Span(3000)
+            }
+        );
     }
 
     #[test]
     fn nonsense_is_refused_in_words() {
         let base = Policy::default();
-        for bad in [r#"{"controls":{"play":"nobody"}}"#, r#"{"controls":7}"#, r#"{"barrier":{"do":"dance"}}"#] {
+        for bad in [
+            r#"{"controls":{"play":"nobody"}}"#,
+            r#"{"controls":7}"#,
+            r#"{"barrier":{"do":"dance"}}"#,
+        ] {
             let error = input(bad).over(&base).expect_err("refused");
             assert!(error.ends_with('.'), "{error}");
         }

@@ -8,7 +8,9 @@ use crate::hub::encoder::Encoder;
 use crate::hub::{Connection, Greeting, Hub, RoomHandle};
 use crate::log::Origin;
 use crate::secret;
-use crate::ws::{Incoming, Limits, Opcode, Outbox, Reader, Socket, WireError, close_frame, frame, text_frame};
+use crate::ws::{
+    Incoming, Limits, Opcode, Outbox, Reader, Socket, WireError, close_frame, frame, text_frame,
+};
 use argon2::{Argon2, PasswordVerifier};
 use serde_json::json;
 use std::collections::VecDeque;
@@ -27,15 +29,30 @@ const PING_AFTER: Duration = Duration::from_secs(25);
 /// ... and given up after this: two pings lost.
 const SILENT_FOR: Duration = Duration::from_secs(75);
 /// Messages a second in all; a person with every feature in use stays below 30.
-const MESSAGES: Pace = Pace { per_second: 100.0, burst: 200.0 };
+const MESSAGES: Pace = Pace {
+    per_second: 100.0,
+    burst: 200.0,
+};
 /// Commands a second; a seek drag sends about 10.
-const COMMANDS: Pace = Pace { per_second: 20.0, burst: 40.0 };
+const COMMANDS: Pace = Pace {
+    per_second: 20.0,
+    burst: 40.0,
+};
 /// Clock messages a second; a burst at the start is 8 within half a second.
-const CLOCKS: Pace = Pace { per_second: 20.0, burst: 40.0 };
+const CLOCKS: Pace = Pace {
+    per_second: 20.0,
+    burst: 40.0,
+};
 /// Reports a second.
-const REPORTS: Pace = Pace { per_second: 4.0, burst: 8.0 };
+const REPORTS: Pace = Pace {
+    per_second: 4.0,
+    burst: 8.0,
+};
 /// Typing notes: one in two seconds.
-const TYPING: Pace = Pace { per_second: 0.5, burst: 1.0 };
+const TYPING: Pace = Pace {
+    per_second: 0.5,
+    burst: 1.0,
+};
 /// Messages without meaning in a row before we hang up.
 const NONSENSE: u32 = 10;
 /// Read in one go; on the stack, so that an idle connection owns no buffer.
@@ -58,7 +75,11 @@ struct Bucket {
 
 impl Bucket {
     fn new(pace: Pace) -> Self {
-        Self { pace, level: pace.burst, at: Instant::now() }
+        Self {
+            pace,
+            level: pace.burst,
+            at: Instant::now(),
+        }
     }
 
     fn take(&mut self) -> bool {
@@ -75,7 +96,12 @@ impl Bucket {
 }
 
 /// Runs a connection to its end. `room` is `None` where the code names none: the client is told so in words.
-pub async fn connect(hub: Arc<Hub>, native: &'static Native, room: Option<Arc<RoomHandle>>, socket: Socket) {
+pub async fn connect(
+    hub: Arc<Hub>,
+    native: &'static Native,
+    room: Option<Arc<RoomHandle>>,
+    socket: Socket,
+) {
     let outbox = Outbox::new(socket.stream.clone(), Limits::CLIENT);
     let early = socket.early.clone();
     let session = Session {
@@ -120,18 +146,33 @@ enum End {
     /// The other side is gone or said goodbye.
     Gone,
     /// With these words and this close code.
-    Bye { code: &'static str, message: String, again: bool, close: u16 },
+    Bye {
+        code: &'static str,
+        message: String,
+        again: bool,
+        close: u16,
+    },
 }
 
 impl End {
     fn bye(code: &'static str, message: &str, again: bool, close: u16) -> Self {
-        Self::Bye { code, message: message.to_owned(), again, close }
+        Self::Bye {
+            code,
+            message: message.to_owned(),
+            again,
+            close,
+        }
     }
 }
 
 impl From<WireError> for End {
     fn from(error: WireError) -> Self {
-        Self::Bye { code: "bad_frame", message: error.to_string(), again: false, close: error.close_code() }
+        Self::Bye {
+            code: "bad_frame",
+            message: error.to_string(),
+            again: false,
+            close: error.close_code(),
+        }
     }
 }
 
@@ -159,7 +200,12 @@ impl Session {
         };
         match end {
             End::Gone => self.outbox.close(&close_frame(1000, "")),
-            End::Bye { code, message, again, close } => {
+            End::Bye {
+                code,
+                message,
+                again,
+                close,
+            } => {
                 self.outbox.push(&Native::bye(code, &message, again));
                 self.outbox.close(&close_frame(close, code));
             }
@@ -192,11 +238,18 @@ impl Session {
         loop {
             while let Some(incoming) = self.inbox.pop_front() {
                 if !meters.messages.take() {
-                    return Err(End::bye("too_fast", "Too many messages. Slow down.", true, 4429));
+                    return Err(End::bye(
+                        "too_fast",
+                        "Too many messages. Slow down.",
+                        true,
+                        4429,
+                    ));
                 }
                 match incoming {
                     Incoming::Text(text) => self.message(&room, seat, &text, &mut meters).await?,
-                    Incoming::Binary(_) => self.nonsense(&mut meters, "This protocol has text messages only.")?,
+                    Incoming::Binary(_) => {
+                        self.nonsense(&mut meters, "This protocol has text messages only.")?
+                    }
                     other => self.control(other)?,
                 }
             }
@@ -211,7 +264,8 @@ impl Session {
 
     fn feed(&mut self, bytes: &[u8]) -> Result<(), WireError> {
         let inbox = &mut self.inbox;
-        self.reader.feed(bytes, |incoming| inbox.push_back(incoming))
+        self.reader
+            .feed(bytes, |incoming| inbox.push_back(incoming))
     }
 
     /// Waits for bytes, and keeps the connection awake while there are none.
@@ -275,17 +329,28 @@ impl Session {
                 return match serde_json::from_str(&text) {
                     Ok(ClientMessage::Hello(hello)) if hello.v == VERSION => Ok(hello),
                     Ok(ClientMessage::Hello(hello)) => {
-                        let message = format!("This server speaks version {VERSION}, not {}. Reload the page.", hello.v);
+                        let message = format!(
+                            "This server speaks version {VERSION}, not {}. Reload the page.",
+                            hello.v
+                        );
                         Err(End::bye("bad_hello", &message, false, 4400))
                     }
                     Ok(ClientMessage::Clock { id, c }) => {
                         self.answer_clock(&id, c);
                         continue;
                     }
-                    Ok(_) => Err(End::bye("bad_hello", "The first message must be a hello.", false, 4400)),
-                    Err(error) => {
-                        Err(End::bye("bad_hello", &format!("The hello can't be read: {error}."), false, 4400))
-                    }
+                    Ok(_) => Err(End::bye(
+                        "bad_hello",
+                        "The first message must be a hello.",
+                        false,
+                        4400,
+                    )),
+                    Err(error) => Err(End::bye(
+                        "bad_hello",
+                        &format!("The hello can't be read: {error}."),
+                        false,
+                        4400,
+                    )),
                 };
             }
             tokio::select! {
@@ -297,12 +362,22 @@ impl Session {
         }
     }
 
-    async fn arrive(&mut self, room: &Arc<RoomHandle>, hello: Box<Hello>) -> Result<(SeatId, Connection), End> {
+    async fn arrive(
+        &mut self,
+        room: &Arc<RoomHandle>,
+        hello: Box<Hello>,
+    ) -> Result<(SeatId, Connection), End> {
         let signer = &self.hub.signer;
-        let known = hello.person.as_deref().and_then(|token| signer.guest_of(token));
+        let known = hello
+            .person
+            .as_deref()
+            .and_then(|token| signer.guest_of(token));
         let person = known.unwrap_or_else(|| signer.new_guest());
         let grant = self.grant(room, &hello).await;
-        let resume = hello.resume.as_deref().and_then(|token| signer.seat_of(room.code().as_str(), token));
+        let resume = hello
+            .resume
+            .as_deref()
+            .and_then(|token| signer.seat_of(room.code().as_str(), token));
         let join = Command::Join {
             person,
             name: hello.name,
@@ -313,22 +388,41 @@ impl Session {
         };
         let seat = resume.unwrap_or_else(|| SeatId(u64::from_le_bytes(secret::random())));
         let greeting = Greeting { resume, join };
-        Ok((seat, room.arrive(seat, self.outbox.clone(), self.native, greeting)))
+        Ok((
+            seat,
+            room.arrive(seat, self.outbox.clone(), self.native, greeting),
+        ))
     }
 
     async fn grant(&self, room: &Arc<RoomHandle>, hello: &Hello) -> Grant {
-        if hello.host_key.as_deref().is_some_and(|key| room.is_host_key(key)) {
+        if hello
+            .host_key
+            .as_deref()
+            .is_some_and(|key| room.is_host_key(key))
+        {
             return Grant::Host;
         }
-        let Some((password, hash)) = hello.password.clone().zip(room.password_hash().map(str::to_owned)) else {
+        let Some((password, hash)) = hello
+            .password
+            .clone()
+            .zip(room.password_hash().map(str::to_owned))
+        else {
             return Grant::None;
         };
         if password.len() > PASSWORD_BYTES {
             return Grant::None;
         }
         // Argon2 is made to be slow: never on the runtime's threads.
-        let right = tokio::task::spawn_blocking(move || Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok());
-        if right.await.unwrap_or(false) { Grant::Password } else { Grant::None }
+        let right = tokio::task::spawn_blocking(move || {
+            Argon2::default()
+                .verify_password(password.as_bytes(), hash.as_str())
+                .is_ok()
+        });
+        if right.await.unwrap_or(false) {
+            Grant::Password
+        } else {
+            Grant::None
+        }
     }
 
     // ---- being in --------------------------------------------------------------------
@@ -352,7 +446,11 @@ impl Session {
                 if meters.commands.take() {
                     self.command(room, seat, *cmd).await;
                 } else {
-                    self.refuse(Some(id), "too_fast", "Too many commands at once. Slow down.");
+                    self.refuse(
+                        Some(id),
+                        "too_fast",
+                        "Too many commands at once. Slow down.",
+                    );
                 }
             }
             Ok(ClientMessage::Report(report)) => {
@@ -381,7 +479,10 @@ impl Session {
         let policy = || room.view().policy;
         match cmd.what.decode(&self.native.shelf, policy) {
             Ok(command) => {
-                let origin = Some(Origin { seat, id: Some(cmd.id) });
+                let origin = Some(Origin {
+                    seat,
+                    id: Some(cmd.id),
+                });
                 room.submit(Actor::Seat(seat), command, origin).await;
             }
             Err(error) => self.refuse(Some(cmd.id), error.code(), &error.to_string()),
@@ -410,7 +511,12 @@ impl Session {
         if meters.nonsense < NONSENSE {
             return Ok(());
         }
-        Err(End::bye("bad_message", "Too many messages that mean nothing here.", false, 4400))
+        Err(End::bye(
+            "bad_message",
+            "Too many messages that mean nothing here.",
+            false,
+            4400,
+        ))
     }
 }
 
@@ -429,13 +535,18 @@ impl Peek {
     fn diagnose(&self, error: &serde_json::Error) -> (&'static str, String) {
         let unknown = error.to_string().contains("unknown variant");
         match (&self.t, &self.what) {
-            (Some(t), Some(what)) if unknown && t == "cmd" => {
-                ("unknown_type", format!("This server knows no command \"{}\".", short(what)))
-            }
-            (Some(t), _) if unknown && t != "cmd" => {
-                ("unknown_type", format!("This server knows no message \"{}\".", short(t)))
-            }
-            _ => ("bad_message", format!("This message can't be read: {error}.")),
+            (Some(t), Some(what)) if unknown && t == "cmd" => (
+                "unknown_type",
+                format!("This server knows no command \"{}\".", short(what)),
+            ),
+            (Some(t), _) if unknown && t != "cmd" => (
+                "unknown_type",
+                format!("This server knows no message \"{}\".", short(t)),
+            ),
+            _ => (
+                "bad_message",
+                format!("This message can't be read: {error}."),
+            ),
         }
     }
 }

@@ -92,7 +92,9 @@ impl MediaInput {
     pub fn resolve(&self, shelf: &Shelf) -> Result<Media, ShelfError> {
         match self {
             Self::Id(key) | Self::Object(MediaObject::Library { key }) => shelf.from_library(key),
-            Self::Object(MediaObject::Url { url, title }) => shelf.from_address(url, title.as_deref()),
+            Self::Object(MediaObject::Url { url, title }) => {
+                shelf.from_address(url, title.as_deref())
+            }
         }
     }
 }
@@ -100,10 +102,21 @@ impl MediaInput {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub(super) enum WireCommand {
-    Play { position: Option<Position>, expect: Option<u64> },
-    Pause { position: Option<Position>, expect: Option<u64> },
-    Seek { position: Position, expect: Option<u64> },
-    Rate { rate: Rate },
+    Play {
+        position: Option<Position>,
+        expect: Option<u64>,
+    },
+    Pause {
+        position: Option<Position>,
+        expect: Option<u64>,
+    },
+    Seek {
+        position: Position,
+        expect: Option<u64>,
+    },
+    Rate {
+        rate: Rate,
+    },
     Load {
         media: MediaInput,
         #[serde(default)]
@@ -112,33 +125,85 @@ pub(super) enum WireCommand {
         play: bool,
     },
     Unload,
-    Ready { item: u64, ready: bool },
+    Ready {
+        item: u64,
+        ready: bool,
+    },
     Start,
     Undo,
-    Ask { play: bool },
-    Duration { item: u64, duration: Position },
-    QueueAdd { media: MediaInput, before: Option<u64> },
-    QueueRemove { item: u64 },
-    QueueMove { item: u64, before: Option<u64> },
-    QueueVote { item: u64, up: bool },
+    Ask {
+        play: bool,
+    },
+    Duration {
+        item: u64,
+        duration: Position,
+    },
+    QueueAdd {
+        media: MediaInput,
+        before: Option<u64>,
+    },
+    QueueRemove {
+        item: u64,
+    },
+    QueueMove {
+        item: u64,
+        before: Option<u64>,
+    },
+    QueueVote {
+        item: u64,
+        up: bool,
+    },
     QueueSort,
     QueueShuffle,
     QueueClear,
-    QueueNext { item: Option<u64> },
-    Say { text: String, reply_to: Option<u64> },
-    DeleteMessage { message: u64 },
-    React { emoji: String },
-    Rename { name: String },
-    Admit { member: u32 },
-    Deny { member: u32 },
-    Kick { member: u32 },
-    Ban { member: u32 },
-    Unban { member: u32 },
-    Mute { member: u32, muted: bool },
-    CoHost { member: u32, co_host: bool },
-    HandOver { member: u32 },
-    Policy { patch: PolicyInput },
-    RoomName { name: String },
+    QueueNext {
+        item: Option<u64>,
+    },
+    Say {
+        text: String,
+        reply_to: Option<u64>,
+    },
+    DeleteMessage {
+        message: u64,
+    },
+    React {
+        emoji: String,
+    },
+    Rename {
+        name: String,
+    },
+    Admit {
+        member: u32,
+    },
+    Deny {
+        member: u32,
+    },
+    Kick {
+        member: u32,
+    },
+    Ban {
+        member: u32,
+    },
+    Unban {
+        member: u32,
+    },
+    Mute {
+        member: u32,
+        muted: bool,
+    },
+    CoHost {
+        member: u32,
+        co_host: bool,
+    },
+    HandOver {
+        member: u32,
+    },
+    Policy {
+        patch: PolicyInput,
+    },
+    RoomName {
+        name: String,
+    },
     Leave,
     End,
 }
@@ -163,47 +228,113 @@ impl NoMeaning {
 
 impl WireCommand {
     /// The room's command. `policy` is the one in force, for patches of a part of it.
-    pub(super) fn decode(self, shelf: &Shelf, policy: impl FnOnce() -> Policy) -> Result<Command, NoMeaning> {
+    pub(super) fn decode(
+        self,
+        shelf: &Shelf,
+        policy: impl FnOnce() -> Policy,
+    ) -> Result<Command, NoMeaning> {
         let item = ItemId;
         let member = MemberId;
         let expect = |rev: Option<u64>| rev.map(Revision);
         Ok(match self {
-            Self::Play { position, expect: rev } => Command::Play { position, expect: expect(rev) },
-            Self::Pause { position, expect: rev } => Command::Pause { position, expect: expect(rev) },
-            Self::Seek { position, expect: rev } => Command::Seek { position, expect: expect(rev) },
+            Self::Play {
+                position,
+                expect: rev,
+            } => Command::Play {
+                position,
+                expect: expect(rev),
+            },
+            Self::Pause {
+                position,
+                expect: rev,
+            } => Command::Pause {
+                position,
+                expect: expect(rev),
+            },
+            Self::Seek {
+                position,
+                expect: rev,
+            } => Command::Seek {
+                position,
+                expect: expect(rev),
+            },
             Self::Rate { rate } => Command::SetRate { rate },
-            Self::Load { media, position, play } => {
-                Command::Load { media: media.resolve(shelf)?, position: position.unwrap_or_default(), play }
-            }
+            Self::Load {
+                media,
+                position,
+                play,
+            } => Command::Load {
+                media: media.resolve(shelf)?,
+                position: position.unwrap_or_default(),
+                play,
+            },
             Self::Unload => Command::Unload,
-            Self::Ready { item: of, ready } => Command::Ready { item: item(of), ready },
+            Self::Ready { item: of, ready } => Command::Ready {
+                item: item(of),
+                ready,
+            },
             Self::Start => Command::ForceStart,
             Self::Undo => Command::Undo,
             Self::Ask { play } => Command::Ask { play },
-            Self::Duration { item: of, duration } => Command::SetDuration { item: item(of), duration },
-            Self::QueueAdd { media, before } => {
-                Command::QueueAdd { media: media.resolve(shelf)?, before: before.map(item) }
-            }
+            Self::Duration { item: of, duration } => Command::SetDuration {
+                item: item(of),
+                duration,
+            },
+            Self::QueueAdd { media, before } => Command::QueueAdd {
+                media: media.resolve(shelf)?,
+                before: before.map(item),
+            },
             Self::QueueRemove { item: of } => Command::QueueRemove { item: item(of) },
-            Self::QueueMove { item: of, before } => Command::QueueMove { item: item(of), before: before.map(item) },
+            Self::QueueMove { item: of, before } => Command::QueueMove {
+                item: item(of),
+                before: before.map(item),
+            },
             Self::QueueVote { item: of, up } => Command::QueueVote { item: item(of), up },
             Self::QueueSort => Command::QueueSort,
             Self::QueueShuffle => Command::QueueShuffle,
             Self::QueueClear => Command::QueueClear,
             Self::QueueNext { item: of } => Command::QueueNext { item: of.map(item) },
-            Self::Say { text, reply_to } => Command::Say { text, reply_to: reply_to.map(MessageId) },
-            Self::DeleteMessage { message } => Command::DeleteMessage { message: MessageId(message) },
+            Self::Say { text, reply_to } => Command::Say {
+                text,
+                reply_to: reply_to.map(MessageId),
+            },
+            Self::DeleteMessage { message } => Command::DeleteMessage {
+                message: MessageId(message),
+            },
             Self::React { emoji } => Command::React { emoji },
             Self::Rename { name } => Command::Rename { name },
-            Self::Admit { member: who } => Command::Admit { member: member(who) },
-            Self::Deny { member: who } => Command::Deny { member: member(who) },
-            Self::Kick { member: who } => Command::Kick { member: member(who) },
-            Self::Ban { member: who } => Command::Ban { member: member(who) },
-            Self::Unban { member: who } => Command::Unban { member: member(who) },
-            Self::Mute { member: who, muted } => Command::Mute { member: member(who), muted },
-            Self::CoHost { member: who, co_host } => Command::SetCoHost { member: member(who), co_host },
-            Self::HandOver { member: who } => Command::HandOver { member: member(who) },
-            Self::Policy { patch } => Command::SetPolicy { patch: patch.patch(&policy()).map_err(NoMeaning::Policy)? },
+            Self::Admit { member: who } => Command::Admit {
+                member: member(who),
+            },
+            Self::Deny { member: who } => Command::Deny {
+                member: member(who),
+            },
+            Self::Kick { member: who } => Command::Kick {
+                member: member(who),
+            },
+            Self::Ban { member: who } => Command::Ban {
+                member: member(who),
+            },
+            Self::Unban { member: who } => Command::Unban {
+                member: member(who),
+            },
+            Self::Mute { member: who, muted } => Command::Mute {
+                member: member(who),
+                muted,
+            },
+            Self::CoHost {
+                member: who,
+                co_host,
+            } => Command::SetCoHost {
+                member: member(who),
+                co_host,
+            },
+            Self::HandOver { member: who } => Command::HandOver {
+                member: member(who),
+            },
+            Self::Policy { patch } => Command::SetPolicy {
+                patch: patch.patch(&policy()).map_err(NoMeaning::Policy)?,
+            },
             Self::RoomName { name } => Command::SetName { name },
             Self::Leave => Command::Leave,
             Self::End => Command::End,
@@ -226,7 +357,8 @@ pub(super) struct WireReport {
 impl WireReport {
     /// The report, without numbers that can't be (they would be shown to everybody).
     pub(super) fn decode(self) -> Report {
-        let sane = |value: Option<f64>, most: f64| value.filter(|v| v.is_finite() && v.abs() <= most);
+        let sane =
+            |value: Option<f64>, most: f64| value.filter(|v| v.is_finite() && v.abs() <= most);
         const DAY_MS: f64 = 86_400_000.0;
         Report {
             position: sane(self.position, Position::MAX.seconds()),

@@ -56,6 +56,13 @@ pub enum PlayerState {
     Error,
 }
 
+/// Signals that nobody has been told of yet.
+#[derive(Debug)]
+pub(super) struct News {
+    pub(super) reports: Vec<(MemberId, Report)>,
+    pub(super) typing: Vec<MemberId>,
+}
+
 /// The newest reports of a room.
 #[derive(Debug, Default)]
 pub(super) struct Signals {
@@ -82,7 +89,7 @@ impl Signals {
     }
 
     /// What is new, at most for [`SHOWN`] members.
-    pub(super) fn take(&mut self, room: &Room) -> Option<(Vec<(MemberId, Report)>, Vec<MemberId>)> {
+    pub(super) fn take(&mut self, room: &Room) -> Option<News> {
         if self.changed.is_empty() && self.typing.is_empty() {
             return None;
         }
@@ -99,7 +106,7 @@ impl Signals {
             .filter(shown)
             .take(SHOWN)
             .collect();
-        Some((reports, typing))
+        Some(News { reports, typing })
     }
 
     /// All that is known, for somebody who just came.

@@ -7,7 +7,7 @@ use super::Hub;
 use super::clients::{Client, Clients, Stage};
 use super::encoder::{Farewell, Roster, Scene};
 use super::handle::{Greeting, Local, PublicView, RoomHandle};
-use super::signals::Signals;
+use super::signals::{News, Signals};
 use crate::code::RoomCode;
 use crate::log::{Feed, Followed, Logged, Origin, Seq};
 use crate::store::RoomSecrets;
@@ -535,7 +535,7 @@ impl Task {
         self.flush_roster();
         if self.signals_at.is_some_and(|at| at <= now) {
             self.signals_at = None;
-            if let Some((reports, typing)) = self.signals.take(&self.room) {
+            if let Some(News { reports, typing }) = self.signals.take(&self.room) {
                 self.clients.broadcast(self.scene(), |encoder, _| {
                     encoder.signals(&reports, &typing)
                 });

@@ -21,7 +21,7 @@ const BATCH: usize = 512;
 enum Request {
     Append {
         room: RoomCode,
-        entry: Entry,
+        entry: Box<Entry>,
         origin: Option<Origin>,
     },
     Follow {
@@ -83,7 +83,7 @@ impl Log for EmbeddedLog {
     fn append(&self, room: &RoomCode, entry: Entry, origin: Option<Origin>) -> Answer<'_, ()> {
         Box::pin(self.send(Request::Append {
             room: room.clone(),
-            entry,
+            entry: Box::new(entry),
             origin,
         }))
     }
@@ -151,7 +151,7 @@ impl Writer {
                     origin,
                 } = request
                 {
-                    appends.push((room, entry, origin));
+                    appends.push((room, *entry, origin));
                     continue;
                 }
                 self.commit(&mut appends).await;

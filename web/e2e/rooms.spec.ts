@@ -96,7 +96,10 @@ test('the host lets somebody in who knocks', async ({ server, people }) => {
   const guest = await people.open(`${room.url}?name=Ann`);
   await expect(guest.getByTestId('pending')).toContainText('Waiting to be let in');
   await host.getByTestId('tab-people').click();
-  await host.getByRole('button', { name: 'Let in' }).click();
+  await host
+    .getByRole('region', { name: 'At the door' })
+    .getByRole('button', { name: 'Let in' })
+    .click();
   await seated(guest);
 });
 

@@ -18,23 +18,32 @@ async function shown(page: Page, lastMs: number): Promise<Frames> {
   return frames.map(([at, position, rate]) => [origin + at, position, rate]);
 }
 
+/** Fewer frames in the last second than this can't be measured: the machine was busy elsewhere. */
+const FRAMES = 8;
+/** How long to wait for a second with enough frames in all pages, ms. */
+const PATIENCE = 8000;
+
 /**
- * Where each page's film would have been at instant 0 of the clock, ms: the median over the last
- * second, so that no single late frame decides. Null if fewer than half of the frames came.
+ * Where a page's film would have been at instant 0 of the clock, ms: the median over the last
+ * second, so that no single late frame decides. Null if too few frames came.
  */
 async function phase(page: Page): Promise<number | null> {
   const frames = await shown(page, 1000);
-  if (frames.length < 12) return null;
+  if (frames.length < FRAMES) return null;
   const phases = frames.map(([at, position]) => position * 1000 - at).sort((a, b) => a - b);
   return phases[Math.floor(phases.length / 2)] ?? null;
 }
 
-/** The largest distance between any two of the pages over the last second, ms; null: not all play. */
-export async function skew(pages: Page[]): Promise<number | null> {
-  const phases = await Promise.all(pages.map(phase));
-  if (phases.some((one) => one === null)) return null;
-  const known = phases.filter((one) => one !== null);
-  return Math.max(...known) - Math.min(...known);
+/** The largest distance between any two of the pages over the last second, ms. */
+export async function skew(pages: Page[]): Promise<number> {
+  const until = performance.now() + PATIENCE;
+  while (performance.now() < until) {
+    const phases = await Promise.all(pages.map(phase));
+    const known = phases.filter((one) => one !== null);
+    if (known.length === pages.length) return Math.max(...known) - Math.min(...known);
+    await pages[0]?.waitForTimeout(250);
+  }
+  throw new Error('not all pages play');
 }
 
 /** Position of the page's video now, seconds. */

@@ -50,7 +50,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The page's root; the server injects `<base>`, which does not move with pushState. */
+/** The page's root: the server injects `<base>`, and `main.ts` fixes it before the first pushState. */
 export function rootUrl(): URL {
   return new URL('.', document.baseURI);
 }

@@ -100,6 +100,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
 /// As [`start`].
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let public_url = config.public_url.clone();
+    let stop = told_to_stop()?;
     let running = start(config).await?;
     let policy = Policy {
         visibility: Visibility::Unlisted,
@@ -119,26 +120,30 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         Some((&invite, &created.host_key)),
     );
     drop(created);
-    told_to_stop().await;
+    stop.await;
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
 }
 
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Listens for the stop from the moment it is called: who reads `listening on` may send one at once.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        let Ok(mut terminate) = terminate else {
-            let _ = interrupt.await;
-            return;
-        };
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) = (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        );
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    let _ = interrupt.await;
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -173,6 +173,22 @@ async fn mistakes_of_the_operator_are_told_in_words() {
 }
 
 #[tokio::test]
+async fn a_stop_right_after_the_start_is_heard() {
+    let data = tempfile::tempdir().unwrap();
+    for _ in 0..5 {
+        let mut process = launch(data.path(), "127.0.0.1:0").await;
+        let pid = process.child.id().unwrap().to_string();
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .await
+            .unwrap();
+        let status = tokio::time::timeout(Duration::from_secs(10), process.child.wait()).await;
+        assert_eq!(status.unwrap().unwrap().code(), Some(0));
+    }
+}
+
+#[tokio::test]
 async fn a_stop_signal_drains_and_exits_cleanly() {
     let data = tempfile::tempdir().unwrap();
     let mut process = launch(data.path(), "127.0.0.1:0").await;

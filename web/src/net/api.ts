@@ -13,11 +13,12 @@ export interface RoomOpened {
 
 export interface RoomInfo {
   code: string;
-  name: string;
-  life: Life | Life['state'];
+  /** Null, like `viewers`, where the room is private. */
+  name: string | null;
+  life: Life['state'];
   entry: Entry;
-  viewers: number;
-  media: { title: string } | null;
+  viewers: number | null;
+  media: { title: string; poster?: string | null } | null;
 }
 
 export interface LibraryItem {
@@ -28,7 +29,9 @@ export interface LibraryItem {
   type?: string | null;
   width?: number | null;
   height?: number | null;
-  playable: boolean;
+  /** Whether browsers play it as it is; null while nobody has looked into the file yet. */
+  playable: 'yes' | 'maybe' | 'no' | null;
+  /** Why it can't be played, or may not be. */
   problem?: string | null;
   poster?: string | null;
 }
@@ -36,6 +39,8 @@ export interface LibraryItem {
 export interface LibraryPage {
   items: LibraryItem[];
   total: number;
+  /** Folders are being read for the first time: more may come. */
+  scanning: boolean;
 }
 
 /** What the server answered instead of what was asked for; `message` is for people. */
@@ -105,10 +110,7 @@ export function roomInfo(code: string): Promise<RoomInfo> {
 }
 
 export async function publicRooms(): Promise<RoomInfo[]> {
-  const answer = await call<RoomInfo[] | { rooms?: RoomInfo[]; items?: RoomInfo[] }>(
-    'api/v2/rooms',
-  );
-  return Array.isArray(answer) ? answer : (answer.rooms ?? answer.items ?? []);
+  return (await call<{ rooms: RoomInfo[] }>('api/v2/rooms')).rooms;
 }
 
 /** One page of the library; pages count from 0. */
@@ -116,8 +118,4 @@ export function library(query: string, page = 0, signal?: AbortSignal): Promise<
   const search = new URLSearchParams({ page: String(page) });
   if (query) search.set('q', query);
   return call(`api/v2/library?${search}`, signal ? { signal } : undefined);
-}
-
-export function lifeState(life: RoomInfo['life']): Life['state'] {
-  return typeof life === 'string' ? life : life.state;
 }

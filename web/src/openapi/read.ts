@@ -65,7 +65,7 @@ export function operations(doc: Document): { tag: string; list: Operation[] }[] 
     for (const method of METHODS) {
       const raw = item[method];
       if (!raw) continue;
-      const tag = raw.tags?.[0] ?? 'other';
+      const tag = raw.tags?.[0] ?? groupOf(path);
       const list = groups.get(tag) ?? [];
       groups.set(tag, list);
       list.push({
@@ -84,6 +84,11 @@ export function operations(doc: Document): { tag: string; list: Operation[] }[] 
     }
   }
   return [...groups].map(([tag, list]) => ({ tag, list }));
+}
+
+/** Where nobody gave tags: "/api/v2/rooms/{code}" belongs to "rooms", "/health" to the server. */
+function groupOf(path: string): string {
+  return /^\/api\/v\d+\/([a-z-]+)/.exec(path)?.[1] ?? 'server';
 }
 
 function bodyText(doc: Document, content: Content | undefined): string | null {

@@ -100,11 +100,11 @@ describe('the connection', () => {
     expect(last().sent[0]).toMatchObject({ t: 'hello', resume: 'seat' });
   });
 
-  it('waits twice as long after each failure: up to 2 s for half a minute, then up to 5 s', () => {
+  it('waits twice as long after each failure: up to 2 s for two minutes, then up to 5 s', () => {
     connect();
     last().says(welcome);
     const waits: number[] = [];
-    for (let i = 0; i < 18; i += 1) {
+    for (let i = 0; i < 62; i += 1) {
       last().breaks();
       const before = FakeWire.all.length;
       let waited = 0;

@@ -10,9 +10,9 @@ import { parseMessage } from './protocol';
 /** First wait before reconnecting, then doubled: docs/protocol.md section 2, `bye`. */
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5000;
-/** A restart takes seconds: for about half a minute nobody waits long, so that all are back soon after. */
+/** A restart takes seconds, an update a minute or two: for so long nobody waits long, so that all are back soon after. */
 const EAGER_DELAY_MS = 2000;
-const EAGER_ATTEMPTS = 16;
+const EAGER_ATTEMPTS = 60;
 /** An attempt that has no welcome after this is tried anew: a half-open path looks like this. */
 const ATTEMPT_MS = 8000;
 /** The engine asks for the time every few seconds; silence this long means the path is gone. */

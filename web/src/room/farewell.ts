@@ -3,8 +3,8 @@
 export interface Farewell {
   title: string;
   text: string;
-  /** A way back that a button may offer. */
-  again: 'rejoin' | 'here' | null;
+  /** What a button back says; null where there is no way. */
+  again: string | null;
 }
 
 export function farewell(code: string, message: string): Farewell {
@@ -22,22 +22,22 @@ export function farewell(code: string, message: string): Farewell {
         again: null,
       };
     case 'kicked':
-      return { title: 'You were sent out', text: message, again: 'rejoin' };
+      return { title: 'You were sent out', text: message, again: 'Try to come back' };
     case 'banned':
       return { title: 'You can’t come in here', text: message, again: null };
     case 'denied':
-      return { title: 'Not this time', text: 'The host did not let you in.', again: 'rejoin' };
+      return { title: 'Not this time', text: 'The host did not let you in.', again: 'Knock again' };
     case 'invite_needed':
       return { title: 'By invitation only', text: message, again: null };
     case 'room_full':
-      return { title: 'The room is full', text: message, again: 'rejoin' };
+      return { title: 'The room is full', text: message, again: 'Try again' };
     case 'replaced':
       return {
         title: 'Watching in another tab',
         text: 'Your seat moved to another tab or window of this browser.',
-        again: 'here',
+        again: 'Watch here instead',
       };
     default:
-      return { title: 'That is all for now', text: message, again: 'rejoin' };
+      return { title: 'That is all for now', text: message, again: 'Try again' };
   }
 }

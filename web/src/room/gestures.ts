@@ -33,6 +33,7 @@ export class Gestures {
   deny = (member: MemberId) => this.#act({ do: 'deny', member });
   kick = (member: MemberId) => this.#act({ do: 'kick', member });
   ban = (member: MemberId) => this.#act({ do: 'ban', member });
+  unban = (member: MemberId) => this.#act({ do: 'unban', member });
   mute = (member: MemberId, muted: boolean) => this.#act({ do: 'mute', member, muted });
   coHost = (member: MemberId, on: boolean) => this.#act({ do: 'co_host', member, co_host: on });
   handOver = (member: MemberId) => this.#act({ do: 'hand_over', member });

@@ -4,6 +4,7 @@ export type {
   Barrier,
   ChatMessage,
   Controls,
+  Entry,
   EventsFrame,
   ItemId,
   Member,
@@ -21,6 +22,7 @@ export type {
   Snapshot,
   Timeline,
   Undo,
+  Visibility,
   Who,
 } from '../net/protocol';
 export type { LibraryItem } from '../net/api';

@@ -12,6 +12,7 @@ import { type ConnectionState, Refused, RoomSocket } from '../net/socket';
 import { guest, myRooms, seat } from '../net/storage';
 import { applyFrame, fromSnapshot, isGoing, memberById, type RoomState, usableUndo } from './apply';
 import type { MediaRef, MemberId, PolicyPatch, RoomEvent, Snapshot, Vital } from './model';
+import { membersNews } from './members-news';
 import { actText, nameOf } from './phrases';
 import { Gestures } from './gestures';
 import { Playback } from './playback.svelte';
@@ -54,6 +55,8 @@ const CAUSES: Record<Cause, TimelineCause> = {
 };
 const TYPING_MS = 5000;
 const TYPING_EVERY_MS = 2000;
+/** Signals come about once a second: for so long they may be older than the message. */
+const SAID_MS = 1500;
 
 export class Session {
   readonly code: string;
@@ -61,7 +64,7 @@ export class Session {
   /** Set once the first welcome came; stays while reconnecting. */
   state = $state.raw<RoomState | null>(null);
   /** Waiting for the host's word. */
-  pendingName = $state<string | null>(null);
+  pending = $state(false);
   farewell = $state.raw<Bye | null>(null);
   vitals = $state.raw<Readonly<Record<MemberId, Vital>>>({});
   typing = $state.raw<MemberId[]>([]);
@@ -79,6 +82,7 @@ export class Session {
   #nextId = 1;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #typedAt = 0;
+  #saidAt: Record<MemberId, number> = {};
   #stops: (() => void)[] = [];
   #releaseSeat: (() => void) | null = null;
 
@@ -109,7 +113,7 @@ export class Session {
       pending: (message) => {
         guest.setToken(message.person);
         seat.setToken(this.code, message.resume);
-        this.pendingName = message.name;
+        this.pending = true;
       },
       message: (message) => this.#message(message),
       bye: (message) => this.#bye(message),
@@ -267,7 +271,8 @@ export class Session {
     this.#releaseSeat?.();
     this.#releaseSeat = holdSeat(message.resume);
     this.serverVersion = message.server.version;
-    this.pendingName = null;
+    this.pending = false;
+    this.toasts.dropKeys('refused');
     this.#replace(message.room);
     const me = memberById(message.room, message.member);
     if (me) guest.setName(me.name);
@@ -351,20 +356,20 @@ export class Session {
         return;
       }
       case 'members':
-        for (const member of event.members) {
-          const known = memberById(before, member.id);
-          if (!known && member.id !== me && member.standing === 'admitted')
-            this.toasts.show(`${member.name} is here`, { key: `who-${member.id}` });
-        }
-        for (const gone of event.gone) {
-          const known = memberById(before, gone.member);
-          if (known && gone.member !== me && gone.reason === 'left')
-            this.toasts.show(`${known.name} left`, { key: `who-${gone.member}` });
-        }
+        for (const { key, text, undo } of membersNews(before, event))
+          this.toasts.show(text, {
+            key,
+            action:
+              undo === null || !room.you.rights.people
+                ? null
+                : { label: 'Lift the ban', run: () => void this.do.unban(undo) },
+          });
         return;
       case 'knock': {
         const waiting = before.pending.map((member) => member.id);
-        if (event.members.length === 0) this.toasts.dropKeys('knock-');
+        for (const id of waiting)
+          if (!event.members.some((member) => member.id === id))
+            this.toasts.dropKeys(`knock-${id}`);
         for (const member of event.members)
           if (!waiting.includes(member.id))
             this.toasts.show(`${member.name} wants to come in`, {
@@ -378,6 +383,7 @@ export class Session {
         return;
       }
       case 'said':
+        if (event.message.by !== null) this.#saidAt[event.message.by] = performance.now();
         this.typing = this.typing.filter((id) => id !== event.message.by);
         return;
       case 'reacted':
@@ -406,14 +412,17 @@ export class Session {
 
   #othersType(list: MemberId[]): void {
     const me = this.room?.you.member;
-    this.typing = list.filter((id) => id !== me);
+    const now = performance.now();
+    // A signal may tell of the very typing that has become a message since.
+    const quiet = (id: MemberId): boolean => now - (this.#saidAt[id] ?? -Infinity) < SAID_MS;
+    this.typing = list.filter((id) => id !== me && !quiet(id));
     clearTimeout(this.#typingTimer);
     this.#typingTimer = setTimeout(() => (this.typing = []), TYPING_MS);
   }
 
   #bye(message: Bye): void {
     if (message.again) return;
-    this.pendingName = null;
+    this.pending = false;
     if (message.code !== 'replaced') seat.setToken(this.code, null);
     if (message.code === 'room_not_found' || message.code === 'room_over')
       myRooms.forget(this.code);

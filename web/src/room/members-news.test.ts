@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+
+import { membersNews, type MembersEvent } from './members-news';
+import { member, room } from './testing';
+
+const start = room();
+const [host, guest] = start.members;
+if (!host || !guest) throw new Error('the test room has a host and a guest');
+const asGuest = { ...start, you: { ...start.you, member: guest.id } };
+const change = (...members: typeof start.members): MembersEvent => ({
+  event: 'members',
+  members,
+  gone: [],
+});
+
+describe('news of the members', () => {
+  it('tell the new host, and everybody else, once', () => {
+    const event = change({ ...host, role: 'co_host' }, { ...guest, role: 'host' });
+    expect(membersNews(asGuest, event).map((one) => one.text)).toEqual(['You are the host now']);
+    const asHost = { ...start, you: { ...start.you, member: host.id } };
+    expect(membersNews(asHost, event).map((one) => one.text)).toEqual([
+      `${guest.name} is the host now`,
+    ]);
+  });
+
+  it('greet who is new, but not oneself or somebody at the door', () => {
+    const waiting = { ...member(9, 'Dan'), standing: 'pending' } as const;
+    const event = change(member(8, 'Cleo'), waiting);
+    expect(membersNews(start, event).map((one) => one.text)).toEqual(['Cleo is here']);
+    expect(membersNews({ ...start, you: { ...start.you, member: 8 } }, event)).toEqual([]);
+  });
+
+  it('tell oneself of a mute, and nobody else', () => {
+    const event = change({ ...guest, muted: true });
+    expect(membersNews(asGuest, event).map((one) => one.text)).toEqual(['The host has muted you']);
+    expect(membersNews({ ...start, you: { ...start.you, member: host.id } }, event)).toEqual([]);
+  });
+
+  it('offer to lift a ban, but have nothing to take back of a kick', () => {
+    const gone = (reason: 'kicked' | 'banned'): MembersEvent => ({
+      event: 'members',
+      members: [],
+      gone: [{ member: guest.id, reason }],
+    });
+    const asHost = { ...start, you: { ...start.you, member: host.id } };
+    expect(membersNews(asHost, gone('banned'))[0]?.undo).toBe(guest.id);
+    expect(membersNews(asHost, gone('kicked'))[0]?.undo).toBeNull();
+  });
+});

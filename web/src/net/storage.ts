@@ -4,6 +4,8 @@
 import { bareCode } from './link';
 
 const MAX_ROOMS = 30;
+/** A host who never gave a name; seated without being asked. */
+export const NAMELESS_HOST = 'Host';
 
 export interface MyRoom {
   code: string;
@@ -38,7 +40,9 @@ export const guest = {
   token: () => read(local, 'watchalong.person') ?? undefined,
   setToken: (token: string) => write(local, 'watchalong.person', token),
   name: () => read(local, 'watchalong.name') ?? '',
-  setName: (name: string) => write(local, 'watchalong.name', name),
+  setName: (name: string) => {
+    if (name !== NAMELESS_HOST) write(local, 'watchalong.name', name);
+  },
 };
 
 export const seat = {

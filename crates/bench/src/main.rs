@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -51,10 +52,17 @@ struct LinkOptions {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    match Arguments::parse().what {
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().what {
         What::Sync(options) => sync::run(options).await,
         What::Link(options) => link(options).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod dialects;
 pub mod http;
 pub mod hub;
 pub mod log;
+pub mod password;
 pub mod secret;
 pub mod shelf;
 pub mod store;

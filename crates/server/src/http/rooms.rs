@@ -4,8 +4,7 @@ use super::{ApiError, App};
 use crate::code::RoomCode;
 use crate::dialects::native::{MediaInput, PolicyInput, life_name};
 use crate::hub::{HubError, NewRoom, PublicView, RoomHandle};
-use crate::secret;
-use argon2::{Argon2, PasswordHasher};
+use crate::{password, secret};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, State};
@@ -17,8 +16,6 @@ use watchalong_room::{Actor, Command, EntryPolicy, Policy, Visibility};
 
 /// A room that nobody named.
 const NAME: &str = "Watch party";
-/// Longest room password; it is hashed at a cost.
-const PASSWORD_BYTES: usize = 256;
 /// Rooms on a page of the directory.
 const PAGE_SIZE: usize = 50;
 
@@ -123,7 +120,11 @@ pub async fn create(
     let password_hash = match asked.password.filter(|p| !p.is_empty()) {
         Some(password) => {
             policy.entry = EntryPolicy::Password;
-            Some(hash_password(password).await?)
+            let hash = password::hash(password).await;
+            Some(hash.ok_or_else(|| {
+                let message = format!("A password has at most {} bytes.", password::MAX_BYTES);
+                unprocessable("bad_password", message)
+            })?)
         }
         None if policy.entry == EntryPolicy::Password => {
             let message = "A room that is entered by password needs one. Give `password` too.";
@@ -162,33 +163,6 @@ pub async fn create(
         socket: format!("/api/v2/rooms/{}/socket", room.code),
     };
     Ok((StatusCode::CREATED, Json(answer)))
-}
-
-async fn hash_password(password: String) -> Result<String, ApiError> {
-    if password.len() > PASSWORD_BYTES {
-        let message = format!("A password has at most {PASSWORD_BYTES} bytes.");
-        return Err(ApiError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "bad_password",
-            message,
-        ));
-    }
-    // Argon2 is made to be slow: never on the runtime's threads.
-    tokio::task::spawn_blocking(move || {
-        Argon2::default()
-            .hash_password(password.as_bytes())
-            .map(|h| h.to_string())
-    })
-    .await
-    .ok()
-    .and_then(Result::ok)
-    .ok_or_else(|| {
-        ApiError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "The password can't be kept.",
-        )
-    })
 }
 
 /// Which rooms.

@@ -189,8 +189,11 @@ impl Hub {
     /// Takes a room out of memory unless somebody just asked for it; true when it is out.
     fn forget(&self, handle: &Arc<RoomHandle>) -> bool {
         let mut slots = self.slots();
-        // One in the slot, one with the task: nobody else can ask while we hold the lock.
-        let unused = Arc::strong_count(handle) <= 2;
+        // The slot is the map's alone and the handle the slot's and the task's: nobody else holds or is just
+        // getting it, and nobody can begin to while we hold the lock.
+        let slot = slots.get(handle.code());
+        let unused =
+            slot.is_some_and(|slot| Arc::strong_count(slot) == 1) && Arc::strong_count(handle) <= 2;
         if unused {
             slots.remove(handle.code());
         }

@@ -17,8 +17,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use watchalong_room::{
-    Actor, Audience, Command, Departure, Event, MemberId, NodeId, Refusal, Room, SeatId, Span,
-    Standing,
+    Actor, Audience, Command, Departure, Entry, Event, MemberId, NodeId, Refusal, Room, SeatId,
+    Span, Standing,
 };
 
 /// People are told of at most this often, so that N joins cost N deliveries each, not N squared.
@@ -32,6 +32,8 @@ const SNAPSHOT_AFTER: Seq = 150;
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
 /// A room that nobody is in leaves the memory after this.
 const IDLE_IN_MEMORY: Duration = Duration::from_secs(60);
+/// A disk that was full may have room again after this.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Events taken in one go.
 const BATCH: usize = 256;
 
@@ -80,6 +82,8 @@ pub(super) async fn spawn(
         signals_at: None,
         joins: BTreeMap::new(),
         revoked: Vec::new(),
+        owed: Vec::new(),
+        owed_at: now,
         ticked: false,
         empty_since: Some(now),
         handle: handle.clone(),
@@ -109,6 +113,9 @@ struct Task {
     signals_at: Option<Instant>,
     /// Joins to fall back on where a resume is refused.
     joins: BTreeMap<SeatId, Command>,
+    /// What must still happen though the log could not take it: nobody else will ask again.
+    owed: Vec<(Actor, Command)>,
+    owed_at: Instant,
     /// Seats that the batch at hand took away.
     revoked: Vec<(SeatId, Departure)>,
     /// A tick is on its way through the log.
@@ -150,6 +157,7 @@ impl Task {
             client.dismiss(&Farewell::Restarting);
         }
         self.keep().await;
+        drop(feed);
         self.hub.log.unfollow(&self.code).await;
         let _ = stopped.send(true);
     }
@@ -242,7 +250,7 @@ impl Task {
         let mut answers = Vec::new();
         for feed in batch {
             match feed {
-                Feed::Failed { entry, origin } => self.failed(&entry.command, origin),
+                Feed::Failed { entry, origin } => self.failed(entry, origin),
                 Feed::Entry(logged) => {
                     self.seq = logged.seq;
                     let outcome = self.room.apply(logged.at, &logged.entry);
@@ -446,25 +454,25 @@ impl Task {
         }
     }
 
-    fn failed(&mut self, command: &Command, origin: Option<Origin>) {
-        self.ticked &= *command != Command::Tick;
-        let Some(Origin { seat, id }) = origin else {
-            return;
-        };
-        match command {
+    fn failed(&mut self, entry: Entry, origin: Option<Origin>) {
+        match entry.command {
+            Command::Tick | Command::NodeLost { .. } | Command::Disconnect { .. } => {
+                self.owed_at = Instant::now() + RETRY_AFTER;
+                self.owed.push((entry.actor, entry.command));
+            }
             Command::Join { .. } | Command::Resume { .. } => {
-                if let Some(client) = self.clients.remove(seat) {
+                if let Some(client) = origin.and_then(|of| self.clients.remove(of.seat)) {
                     client.dismiss(&Farewell::Failed);
                 }
             }
-            _ if id.is_some() => {
-                if let Some(client) = self.clients.get(seat) {
+            _ => {
+                let waiting = origin.and_then(|of| Some((self.clients.get(of.seat)?, of.id?)));
+                if let Some((client, id)) = waiting {
                     let message =
                         "The server could not save this (is its disk full?). Nothing has changed.";
-                    client.send(client.encoder.refused(id, "storage_failed", message));
+                    client.send(client.encoder.refused(Some(id), "storage_failed", message));
                 }
             }
-            _ => {}
         }
     }
 
@@ -517,6 +525,9 @@ impl Task {
         if let Some(since) = self.empty_since {
             wake = wake.min(since + IDLE_IN_MEMORY);
         }
+        if !self.owed.is_empty() {
+            wake = wake.min(self.owed_at);
+        }
         wake
     }
 
@@ -532,6 +543,11 @@ impl Task {
             self.ticked = true;
             self.handle.submit(Actor::Server, Command::Tick, None).await;
         }
+        if self.owed_at <= now {
+            for (actor, command) in std::mem::take(&mut self.owed) {
+                self.handle.submit(actor, command, None).await;
+            }
+        }
         self.flush_roster();
         if self.signals_at.is_some_and(|at| at <= now) {
             self.signals_at = None;
@@ -546,7 +562,9 @@ impl Task {
         }
         if !self.clients.is_empty() {
             self.empty_since = None;
-        } else if *self.empty_since.get_or_insert(now) + IDLE_IN_MEMORY <= now {
+        } else if self.owed.is_empty()
+            && *self.empty_since.get_or_insert(now) + IDLE_IN_MEMORY <= now
+        {
             // Entries on their way would be lost to a feed that nobody reads: be sure that there are none.
             self.hub.log.flush().await;
             self.keep().await;

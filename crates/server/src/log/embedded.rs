@@ -167,8 +167,11 @@ impl Writer {
                             tracing::warn!(room = %code, %error, "snapshot not written");
                         }
                     }
+                    // Somebody else may follow it by now: only a feed that nobody reads is taken away.
                     Request::Unfollow { room } => {
-                        self.rooms.remove(&room);
+                        if self.rooms.get(&room).is_some_and(|of| of.feed.is_closed()) {
+                            self.rooms.remove(&room);
+                        }
                     }
                     Request::Flush { reply } => {
                         let _ = reply.send(());

@@ -74,7 +74,7 @@ pub trait Log: Send + Sync + 'static {
     fn follow(&self, room: &RoomCode) -> Answer<'_, Result<Option<Followed>, StoreError>>;
     /// Keeps the room's state after `seq`, so that what came before need not be replayed.
     fn snapshot(&self, code: &RoomCode, room: &Room, seq: Seq) -> Answer<'_, ()>;
-    /// Stops the feed of a room.
+    /// Forgets the feed of a room, after its receiver was dropped.
     fn unfollow(&self, room: &RoomCode) -> Answer<'_, ()>;
     /// Waits until everything handed in so far is safe or refused.
     fn flush(&self) -> Answer<'_, ()>;

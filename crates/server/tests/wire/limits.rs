@@ -81,13 +81,17 @@ async fn a_client_that_never_reads_slows_nobody_and_gets_a_snapshot_when_it_does
     let server = Server::start().await;
     let chat = json!({"max_length": 10_000, "window_count": 100, "window": 0, "duplicate_span": 0});
     let room = server.room(&json!({"policy": {"chat": chat}})).await;
-    let mut host = server.host(&room).await;
+    // Several, since each is held to 20 commands a second.
+    let mut speakers = Vec::new();
+    for i in 0..6 {
+        speakers.push(server.join(&room, &format!("S{i}"), json!({})).await);
+    }
     let mut stalled = server.join(&room, "Stalled", json!({})).await;
     let text = "ü".repeat(9_000);
     // Far more than the socket's buffers and the outbox hold together.
     for i in 0..700 {
         loop {
-            let answer = host
+            let answer = speakers[i % 6]
                 .command(json!({"do": "say", "text": format!("{i} {text}")}))
                 .await;
             if answer["t"] == "ack" {

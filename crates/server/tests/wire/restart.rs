@@ -1,6 +1,7 @@
 //! What is left after the process is gone: everything that was acknowledged.
 use crate::client::Server;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -55,10 +56,26 @@ struct Process {
     base: String,
 }
 
-async fn launch(data: &std::path::Path, listen: &str) -> Process {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_watchalong"))
+async fn launch(data: &Path, listen: &str) -> Process {
+    launch_by(
+        Command::new(env!("CARGO_BIN_EXE_watchalong")),
+        data,
+        listen,
+        None,
+    )
+    .await
+}
+
+async fn launch_by(
+    mut command: Command,
+    data: &Path,
+    listen: &str,
+    films: Option<&Path>,
+) -> Process {
+    let mut child = command
         .args(["serve", "--listen", listen, "--data"])
         .arg(data)
+        .args(films)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true)
@@ -121,6 +138,52 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed_under_load() {
         }
     }
     assert!(acknowledged.len() > 20, "{}", acknowledged.len());
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_in_words_and_loses_nothing_that_was_acknowledged() {
+    let data = tempfile::tempdir().unwrap();
+    // No file of this process may grow past 1.5 MiB: to SQLite that is a disk without room.
+    let limited = "trap '' XFSZ; ulimit -f 3072; exec \"$0\" \"$@\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", limited, env!("CARGO_BIN_EXE_watchalong")]);
+    let films = tempfile::tempdir().unwrap();
+    let mut process = launch_by(shell, data.path(), "127.0.0.1:0", Some(films.path())).await;
+    let mut outside = Server::start().await;
+    outside.base = process.base.clone();
+    let chat = json!({"max_length": 10_000, "window": 0, "duplicate_span": 0});
+    let room = outside.room(&json!({"policy": {"chat": chat}})).await;
+    let mut host = outside.host(&room).await;
+    let mut acknowledged = Vec::new();
+    let refused = loop {
+        let text = format!("{} {}", acknowledged.len(), "x".repeat(9_000));
+        let answer = host.command(json!({"do": "say", "text": text})).await;
+        match answer["t"].as_str() {
+            Some("ack") => acknowledged.push(text),
+            _ if answer["code"] == "too_fast" => {
+                tokio::time::sleep(Duration::from_millis(60)).await
+            }
+            _ => break answer,
+        }
+        assert!(acknowledged.len() < 1000, "the disk never fills");
+    };
+    assert_eq!(refused["code"], "storage_failed", "{refused}");
+    let (status, _) = outside.get("/health").await;
+    assert_eq!(status, 200, "the server lives on");
+    process.child.start_kill().unwrap();
+    process.child.wait().await.unwrap();
+    let process = launch(data.path(), "127.0.0.1:0").await;
+    outside.base = process.base.clone();
+    let host = outside.host(&room).await;
+    let kept = host.room()["chat"].as_array().unwrap();
+    let last = acknowledged.len().saturating_sub(150);
+    for text in &acknowledged[last..] {
+        assert!(
+            kept.iter().any(|m| m["text"] == **text),
+            "lost: {}",
+            &text[..10]
+        );
+    }
 }
 
 #[tokio::test]

@@ -7,11 +7,10 @@ use super::wire::{ClientMessage, Cmd, Hello};
 use crate::hub::encoder::Encoder;
 use crate::hub::{Connection, Greeting, Hub, RoomHandle};
 use crate::log::Origin;
-use crate::secret;
 use crate::ws::{
     Incoming, Limits, Opcode, Outbox, Reader, Socket, WireError, close_frame, frame, text_frame,
 };
-use argon2::{Argon2, PasswordVerifier};
+use crate::{password, secret};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::io;
@@ -57,8 +56,6 @@ const TYPING: Pace = Pace {
 const NONSENSE: u32 = 10;
 /// Read in one go; on the stack, so that an idle connection owns no buffer.
 const READ: usize = 8 * 1024;
-/// Longest password that is hashed: Argon2 of a megabyte would be an attack.
-const PASSWORD_BYTES: usize = 256;
 
 #[derive(Clone, Copy)]
 struct Pace {
@@ -402,23 +399,14 @@ impl Session {
         {
             return Grant::Host;
         }
-        let Some((password, hash)) = hello
+        let given = hello
             .password
             .clone()
-            .zip(room.password_hash().map(str::to_owned))
-        else {
+            .zip(room.password_hash().map(str::to_owned));
+        let Some((password, hash)) = given else {
             return Grant::None;
         };
-        if password.len() > PASSWORD_BYTES {
-            return Grant::None;
-        }
-        // Argon2 is made to be slow: never on the runtime's threads.
-        let right = tokio::task::spawn_blocking(move || {
-            Argon2::default()
-                .verify_password(password.as_bytes(), hash.as_str())
-                .is_ok()
-        });
-        if right.await.unwrap_or(false) {
+        if password::is_right(password, hash).await {
             Grant::Password
         } else {
             Grant::None

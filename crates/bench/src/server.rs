@@ -61,7 +61,7 @@ impl Server {
         let mut child = Command::new(binary)
             .arg("serve")
             .arg(media)
-            .args(["--listen", "127.0.0.1:0", "--data"])
+            .args(["--log", "warn", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -98,12 +98,15 @@ impl Server {
         self.address
     }
 
-    /// The id of the library's first item, as soon as the scan has found one.
+    /// The id of the library's first item, as soon as it can be played.
     pub async fn first_item(&self) -> Result<String> {
         let search = async {
             loop {
                 let library = self.call("GET", "/api/v2/library", None).await?;
-                if let Some(id) = library.pointer("/items/0/id").and_then(Value::as_str) {
+                // A file that was written a moment ago is listed, but served only once it rests.
+                let item = library.pointer("/items/0");
+                let ready = item.filter(|item| item["playable"] == true);
+                if let Some(id) = ready.and_then(|item| item["id"].as_str()) {
                     return Ok(id.to_owned());
                 }
                 sleep(Duration::from_millis(50)).await;

@@ -94,15 +94,17 @@ export class Server {
     return answer.json();
   }
 
-  /** Id of a medium by its title, once the library has found it. */
+  /** Id of a medium by its title, once it can be played: a fresh file must rest for a moment. */
   async medium(title: string): Promise<string> {
-    for (let tries = 0; tries < 200; tries++) {
-      const { items } = (await this.call('library')) as { items: { id: string; title: string }[] };
-      const found = items.find((item) => item.title === title);
+    for (let tries = 0; tries < 400; tries++) {
+      const { items } = (await this.call('library')) as {
+        items: { id: string; title: string; playable: boolean | null }[];
+      };
+      const found = items.find((item) => item.title === title && item.playable);
       if (found) return found.id;
       await new Promise((later) => setTimeout(later, 50));
     }
-    throw new Error(`the library never found “${title}”`);
+    throw new Error(`the library never could play “${title}”`);
   }
 
   /** A room that plays a medium of the library, or nothing. */

@@ -67,8 +67,7 @@ export function actText(
       return `${who} took the film off`;
     case 'undo':
       return `${who} took the last change back`;
-    case 'start':
-      return `${who} started without waiting`;
+    // `start` comes of itself once all have loaded: whoever loaded or pressed play has been named.
     default:
       return null;
   }

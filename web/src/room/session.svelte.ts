@@ -53,6 +53,8 @@ const CAUSES: Record<Cause, TimelineCause> = {
   start: 'play',
   end: 'other',
 };
+/** What somebody who looks for a moment does many times. */
+const STEERING: readonly Cause[] = ['play', 'pause', 'seek', 'rate'];
 const TYPING_MS = 5000;
 const TYPING_EVERY_MS = 2000;
 /** Signals come about once a second: for so long they may be older than the message. */
@@ -82,6 +84,8 @@ export class Session {
   #nextId = 1;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #typedAt = 0;
+  /** Whether the last line of the activity told of steering, which goes together. */
+  #steered = false;
   #saidAt: Record<MemberId, number> = {};
   #stops: (() => void)[] = [];
   #releaseSeat: (() => void) | null = null;
@@ -204,10 +208,7 @@ export class Session {
       return;
     }
     void this.act({ do: 'ask', play }).then((done) => {
-      if (done)
-        this.toasts.show(`You can't ${wish} here, so the host has been asked to.`, {
-          key: 'right',
-        });
+      if (done) this.toasts.show(`The host has been asked to ${wish}.`, { key: 'right' });
     });
   }
 
@@ -229,7 +230,13 @@ export class Session {
   }
 
   react(emoji: string): void {
-    void this.act({ do: 'react', emoji });
+    // One too many in a burst is simply not seen: no reason to scold.
+    void this.#quiet({ do: 'react', emoji });
+  }
+
+  /** From the start once more. */
+  async again(): Promise<void> {
+    if (await this.act({ do: 'seek', position: 0 })) this.play();
   }
 
   setPolicy(patch: PolicyPatch): void {
@@ -326,9 +333,10 @@ export class Session {
       case 'timeline': {
         // Whatever was asked for, somebody has decided by now.
         this.toasts.dropKeys('asked-');
+        this.toasts.dropKeys('right');
         const text = actText(room, event);
         if (!text || event.by === null) return;
-        this.#note(event.by, text, event.timeline.at);
+        this.#note(event.by, text, event.timeline.at, STEERING.includes(event.cause));
         const undo = usableUndo(room, this.playback.serverNow());
         const worthUndo =
           event.cause === 'seek' || event.cause === 'load' || event.cause === 'unload';
@@ -393,10 +401,12 @@ export class Session {
     }
   }
 
-  #note(by: MemberId, text: string, at: number): void {
+  #note(by: MemberId, text: string, at: number, steers: boolean): void {
     const last = this.activity.at(-1);
     const id = this.#nextId++;
-    if (last && last.by === by && at - last.at < ACTIVITY_GROUP_MS)
+    const fiddles = steers && this.#steered;
+    this.#steered = steers;
+    if (fiddles && last && last.by === by && at - last.at < ACTIVITY_GROUP_MS)
       this.activity = [...this.activity.slice(0, -1), { ...last, at, text, count: last.count + 1 }];
     else this.activity = [...this.activity, { id, at, by, text, count: 1 }].slice(-MAX_ACTIVITY);
   }

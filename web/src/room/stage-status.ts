@@ -11,6 +11,7 @@ export type StageAction =
   | 'unmute'
   | 'retry_media'
   | 'next'
+  | 'again'
   | 'play'
   | 'ask_play'
   | 'invite'
@@ -70,7 +71,11 @@ export function stageStatus(input: StageInput): StageStatus {
     };
   }
 
-  const problem = room.media.problem ?? input.problem;
+  const own =
+    input.problem !== null && room.media.kind === 'url'
+      ? 'Nothing that this browser can play was found at the address. It may be wrong, or its site may not let others play it.'
+      : input.problem;
+  const problem = room.media.problem ?? own;
   if (problem) {
     return {
       kind: 'problem',
@@ -123,7 +128,10 @@ export function stageStatus(input: StageInput): StageStatus {
       detail: room.queue[0]
         ? `Next in the queue: ${room.queue[0].media.title}`
         : 'Put something in the queue to go on.',
-      actions: rights.queue ? [room.queue.length > 0 ? 'next' : 'choose'] : [],
+      actions: [
+        ...(rights.queue ? [room.queue.length > 0 ? ('next' as const) : ('choose' as const)] : []),
+        ...(rights.play && rights.seek ? ['again' as const] : []),
+      ],
       veil: true,
     };
   }

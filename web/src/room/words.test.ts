@@ -163,6 +163,20 @@ describe('the stage', () => {
     expect(status(room(), { blocked: true }).kind).toBe('blocked');
   });
 
+  it('does not blame the browser for an address where nothing is', () => {
+    const start = room();
+    const media = start.media && { ...start.media, kind: 'url' };
+    expect(status(room({ media }), { problem: 'Not supported.' }).detail).toContain('address');
+  });
+
+  it('offers the next one at the end, or the same once more, to who may', () => {
+    const start = room();
+    const timeline = { ...start.timeline, playing: false, position: 600, duration: 600 };
+    expect(status(room({ timeline })).actions).toContain('again');
+    const rights = { ...start.you.rights, play: false, seek: false, queue: false };
+    expect(status(room({ timeline, you: { ...start.you, rights } })).actions).toEqual([]);
+  });
+
   it('counts down to a start that is worth a number', () => {
     const start = room();
     const soon = (ms: number) =>

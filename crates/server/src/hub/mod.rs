@@ -8,6 +8,7 @@ pub mod encoder;
 mod handle;
 mod signals;
 mod task;
+mod telling;
 
 use crate::clock::ServerClock;
 use crate::code::RoomCode;

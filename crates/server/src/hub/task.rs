@@ -4,12 +4,12 @@
 //! a burst (a seek drag, a chat storm) costs little more than one event. Nothing here waits for a
 //! client. Changes of people are gathered and told at most every [`ROSTER_EVERY`].
 use super::Hub;
-use super::clients::{Client, Clients, Stage};
-use super::encoder::{Farewell, Roster, Scene};
+use super::clients::{Client, Clients};
+use super::encoder::{Farewell, Scene};
 use super::handle::{Greeting, Local, PublicView, RoomHandle};
 use super::signals::{News, Signals};
 use crate::code::RoomCode;
-use crate::log::{Feed, Followed, Logged, Origin, Seq};
+use crate::log::{Feed, Followed, Origin, Seq};
 use crate::store::RoomSecrets;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,12 +17,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use watchalong_room::{
-    Actor, Audience, Command, Departure, Entry, Event, MemberId, NodeId, Refusal, Room, SeatId,
-    Span, Standing,
+    Actor, Audience, Command, Departure, Event, MemberId, NodeId, Room, SeatId, Span,
 };
 
 /// People are told of at most this often, so that N joins cost N deliveries each, not N squared.
-const ROSTER_EVERY: Duration = Duration::from_millis(100);
+pub(super) const ROSTER_EVERY: Duration = Duration::from_millis(100);
 /// Signals are for the eye.
 const SIGNALS_EVERY: Duration = Duration::from_secs(1);
 /// Entries after which the state is kept: replaying so many takes about a millisecond, and the room's tail of
@@ -32,8 +31,6 @@ const SNAPSHOT_AFTER: Seq = 150;
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
 /// A room that nobody is in leaves the memory after this.
 const IDLE_IN_MEMORY: Duration = Duration::from_secs(60);
-/// A disk that was full may have room again after this.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Events taken in one go.
 const BATCH: usize = 256;
 
@@ -94,34 +91,34 @@ pub(super) async fn spawn(
 
 /// People's changes that wait to be told.
 #[derive(Default)]
-struct Pending {
-    changed: BTreeSet<MemberId>,
-    gone: Vec<(MemberId, Departure)>,
+pub(super) struct Pending {
+    pub(super) changed: BTreeSet<MemberId>,
+    pub(super) gone: Vec<(MemberId, Departure)>,
 }
 
-struct Task {
-    hub: Arc<Hub>,
-    code: RoomCode,
-    room: Room,
-    seq: Seq,
-    kept: Seq,
-    kept_at: Instant,
-    clients: Clients,
-    signals: Signals,
-    roster: Pending,
-    roster_sent: Instant,
-    signals_at: Option<Instant>,
+pub(super) struct Task {
+    pub(super) hub: Arc<Hub>,
+    pub(super) code: RoomCode,
+    pub(super) room: Room,
+    pub(super) seq: Seq,
+    pub(super) kept: Seq,
+    pub(super) kept_at: Instant,
+    pub(super) clients: Clients,
+    pub(super) signals: Signals,
+    pub(super) roster: Pending,
+    pub(super) roster_sent: Instant,
+    pub(super) signals_at: Option<Instant>,
     /// Joins to fall back on where a resume is refused.
-    joins: BTreeMap<SeatId, Command>,
+    pub(super) joins: BTreeMap<SeatId, Command>,
     /// What must still happen though the log could not take it: nobody else will ask again.
-    owed: Vec<(Actor, Command)>,
-    owed_at: Instant,
+    pub(super) owed: Vec<(Actor, Command)>,
+    pub(super) owed_at: Instant,
     /// Seats that the batch at hand took away.
-    revoked: Vec<(SeatId, Departure)>,
+    pub(super) revoked: Vec<(SeatId, Departure)>,
     /// A tick is on its way through the log.
-    ticked: bool,
-    empty_since: Option<Instant>,
-    handle: Arc<RoomHandle>,
+    pub(super) ticked: bool,
+    pub(super) empty_since: Option<Instant>,
+    pub(super) handle: Arc<RoomHandle>,
 }
 
 impl Task {
@@ -162,7 +159,7 @@ impl Task {
         let _ = stopped.send(true);
     }
 
-    fn scene(&self) -> Scene<'_> {
+    pub(super) fn scene(&self) -> Scene<'_> {
         Scene {
             code: &self.code,
             room: &self.room,
@@ -195,9 +192,11 @@ impl Task {
             Local::Report { seat, report } => {
                 if let Some(member) = self.clients.get(seat).and_then(Client::member) {
                     self.signals.report(member, seat, report);
-                    self.handle.set_lead(self.signals.lead());
-                    self.signals_at
-                        .get_or_insert_with(|| Instant::now() + SIGNALS_EVERY);
+                    // Looks at all reports, so not for each of them.
+                    if self.signals_at.is_none() {
+                        self.handle.set_lead(self.signals.lead());
+                        self.signals_at = Some(Instant::now() + SIGNALS_EVERY);
+                    }
                 }
             }
             Local::Typing { seat } => {
@@ -238,7 +237,7 @@ impl Task {
         self.submit(seat, command).await;
     }
 
-    async fn submit(&self, seat: SeatId, command: Command) {
+    pub(super) async fn submit(&self, seat: SeatId, command: Command) {
         let origin = Some(Origin { seat, id: None });
         self.handle.submit(Actor::Seat(seat), command, origin).await;
     }
@@ -314,196 +313,6 @@ impl Task {
         }
     }
 
-    fn tell(&mut self, told: &[Event]) {
-        if told.is_empty() {
-            return;
-        }
-        let events: Vec<&Event> = told.iter().collect();
-        self.clients.broadcast(self.scene(), |encoder, scene| {
-            encoder.events(scene, &events)
-        });
-        if told
-            .iter()
-            .any(|e| matches!(e, Event::Settings | Event::Life))
-        {
-            self.refresh_rights(|_| true);
-        }
-    }
-
-    fn tell_some(&self, event: &Event, whom: impl Fn(&watchalong_room::Rights) -> bool) {
-        let scene = self.scene();
-        for seat in self.room.members().flat_map(|m| &m.seats) {
-            if let Some(client) = self.clients.get(seat.id)
-                && let Stage::In { rights, .. } = &client.stage
-                && whom(rights)
-            {
-                client.send(client.encoder.events(scene, &[event]));
-            }
-        }
-    }
-
-    fn tell_member(&self, event: &Event, member: MemberId) {
-        for client in self.clients_of(member) {
-            client.send(client.encoder.events(self.scene(), &[event]));
-        }
-    }
-
-    fn clients_of(&self, member: MemberId) -> impl Iterator<Item = &Client> {
-        let seats = self
-            .room
-            .member(member)
-            .map(|m| m.seats.as_slice())
-            .unwrap_or_default();
-        seats.iter().filter_map(|seat| self.clients.get(seat.id))
-    }
-
-    /// Welcomes who was let in, and tells a member whose role changed what they may do now.
-    fn admitted_or_changed(&mut self, member: MemberId) {
-        let Some(of) = self.room.member(member) else {
-            return;
-        };
-        let admitted = of.standing == Standing::Admitted;
-        let seats: Vec<SeatId> = of.seats.iter().map(|seat| seat.id).collect();
-        for seat in seats {
-            if admitted
-                && self
-                    .clients
-                    .get(seat)
-                    .is_some_and(|c| matches!(c.stage, Stage::Pending(_)))
-            {
-                self.welcome(seat, false);
-            }
-        }
-        self.refresh_rights(|id| id == member);
-    }
-
-    fn refresh_rights(&mut self, whom: impl Fn(MemberId) -> bool) {
-        let scene = Scene {
-            code: &self.code,
-            room: &self.room,
-            now: self.hub.clock.now(),
-        };
-        for client in self.clients.iter_mut() {
-            if let Stage::In { member, rights } = &mut client.stage
-                && whom(*member)
-            {
-                let now = self.room.rights(*member);
-                if now != *rights {
-                    let may_admit_now = now.people && !rights.people;
-                    *rights = now;
-                    let member = *member;
-                    client.send(client.encoder.rights(scene, member));
-                    if may_admit_now {
-                        client.send(client.encoder.knock(scene));
-                    }
-                }
-            }
-        }
-    }
-
-    fn knock(&mut self) {
-        let scene = Scene {
-            code: &self.code,
-            room: &self.room,
-            now: self.hub.clock.now(),
-        };
-        for client in self.clients.iter_mut() {
-            if matches!(&client.stage, Stage::In { rights, .. } if rights.people) {
-                client.send(client.encoder.knock(scene));
-            }
-        }
-    }
-
-    async fn answer(&mut self, logged: Logged, refusal: Option<Refusal>) {
-        let Some(Origin { seat, id }) = logged.origin else {
-            return;
-        };
-        match (&logged.entry.command, refusal) {
-            (Command::Resume { .. }, Some(_)) => {
-                // Held too long, or the room forgot the seat: come in like anybody.
-                if let Some(join) = self.joins.remove(&seat) {
-                    self.submit(seat, join).await;
-                }
-            }
-            (Command::Join { .. }, Some(refusal)) => {
-                if let Some(client) = self.clients.remove(seat) {
-                    client.dismiss(&Farewell::Refused(refusal));
-                }
-            }
-            (Command::Resume { .. }, None) => {
-                self.joins.remove(&seat);
-                self.welcome(seat, true);
-            }
-            (Command::Join { .. }, None) => self.welcome(seat, false),
-            (_, refusal) => {
-                let Some(client) = self.clients.get(seat) else {
-                    return;
-                };
-                match (refusal, id) {
-                    (Some(refusal), Some(_)) => {
-                        client.send(client.encoder.refused(
-                            id,
-                            refusal.code(),
-                            &refusal.to_string(),
-                        ));
-                    }
-                    (None, Some(id)) => client.send(client.encoder.ack(self.scene(), id)),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn failed(&mut self, entry: Entry, origin: Option<Origin>) {
-        match entry.command {
-            Command::Tick | Command::NodeLost { .. } | Command::Disconnect { .. } => {
-                self.owed_at = Instant::now() + RETRY_AFTER;
-                self.owed.push((entry.actor, entry.command));
-            }
-            Command::Join { .. } | Command::Resume { .. } => {
-                if let Some(client) = origin.and_then(|of| self.clients.remove(of.seat)) {
-                    client.dismiss(&Farewell::Failed);
-                }
-            }
-            _ => {
-                let waiting = origin.and_then(|of| Some((self.clients.get(of.seat)?, of.id?)));
-                if let Some((client, id)) = waiting {
-                    let message =
-                        "The server could not save this (is its disk full?). Nothing has changed.";
-                    client.send(client.encoder.refused(Some(id), "storage_failed", message));
-                }
-            }
-        }
-    }
-
-    /// Lets a connection in whose join or resume went through.
-    fn welcome(&mut self, seat: SeatId, resumed: bool) {
-        let Some(member) = self.room.member_of_seat(seat) else {
-            return;
-        };
-        let (id, pending) = (member.id, member.standing == Standing::Pending);
-        let rights = self.room.rights(id);
-        let scene = Scene {
-            code: &self.code,
-            room: &self.room,
-            now: self.hub.clock.now(),
-        };
-        let known = self.signals.all();
-        let Some(client) = self.clients.get_mut(seat) else {
-            return;
-        };
-        if pending {
-            client.stage = Stage::Pending(id);
-            client.send(client.encoder.pending(scene, seat, id));
-            return;
-        }
-        client.stage = Stage::In { member: id, rights };
-        client.send(Some(client.encoder.welcome(scene, seat, id, resumed)));
-        if !known.is_empty() {
-            client.send(client.encoder.signals(&known, &[]));
-        }
-    }
-
     // ---- time ------------------------------------------------------------------------
 
     fn next_wake(&self) -> Instant {
@@ -551,6 +360,7 @@ impl Task {
         self.flush_roster();
         if self.signals_at.is_some_and(|at| at <= now) {
             self.signals_at = None;
+            self.handle.set_lead(self.signals.lead());
             if let Some(News { reports, typing }) = self.signals.take(&self.room) {
                 self.clients.broadcast(self.scene(), |encoder, _| {
                     encoder.signals(&reports, &typing)
@@ -574,34 +384,6 @@ impl Task {
             self.empty_since = Some(now);
         }
         false
-    }
-
-    /// A first change after a quiet time is told at once; what follows is gathered.
-    fn flush_roster(&mut self) {
-        let pending = !self.roster.changed.is_empty() || !self.roster.gone.is_empty();
-        let due = self.roster_sent + ROSTER_EVERY <= Instant::now();
-        if !pending || !due {
-            return;
-        }
-        self.roster_sent = Instant::now();
-        let Pending { changed, gone } = std::mem::take(&mut self.roster);
-        let roster = Roster {
-            changed: changed
-                .into_iter()
-                .filter(|id| {
-                    self.room
-                        .member(*id)
-                        .is_some_and(|m| m.standing == Standing::Admitted)
-                })
-                .collect(),
-            gone,
-        };
-        if !roster.changed.is_empty() || !roster.gone.is_empty() {
-            self.clients.broadcast(self.scene(), |encoder, scene| {
-                encoder.roster(scene, &roster)
-            });
-        }
-        self.handle.set_view(PublicView::of(&self.code, &self.room));
     }
 
     fn update_view(&self, told: &[Event]) {

@@ -3,7 +3,8 @@
 //! Reads, decodes, answers the clock at once, and hands everything else on. What it sends goes through the
 //! outbox, so a broadcast never passes this task.
 use super::encode::{Native, VERSION};
-use super::wire::{ClientMessage, Cmd, Hello};
+use super::wire::{ClientMessage, Cmd, Hello, Peek};
+use crate::dialects::pace::{Bucket, Pace};
 use crate::hub::encoder::Encoder;
 use crate::hub::{Connection, Greeting, Hub, RoomHandle};
 use crate::log::Origin;
@@ -56,41 +57,6 @@ const TYPING: Pace = Pace {
 const NONSENSE: u32 = 10;
 /// Read in one go; on the stack, so that an idle connection owns no buffer.
 const READ: usize = 8 * 1024;
-
-#[derive(Clone, Copy)]
-struct Pace {
-    per_second: f64,
-    burst: f64,
-}
-
-/// A token bucket.
-struct Bucket {
-    pace: Pace,
-    level: f64,
-    at: Instant,
-}
-
-impl Bucket {
-    fn new(pace: Pace) -> Self {
-        Self {
-            pace,
-            level: pace.burst,
-            at: Instant::now(),
-        }
-    }
-
-    fn take(&mut self) -> bool {
-        let now = Instant::now();
-        let gained = (now - self.at).as_secs_f64() * self.pace.per_second;
-        self.level = (self.level + gained).min(self.pace.burst);
-        self.at = now;
-        let enough = self.level >= 1.0;
-        if enough {
-            self.level -= 1.0;
-        }
-        enough
-    }
-}
 
 /// Runs a connection to its end. `room` is `None` where the code names none: the client is told so in words.
 pub async fn connect(
@@ -506,39 +472,4 @@ impl Session {
             4400,
         ))
     }
-}
-
-/// As much of a message as is needed to say what is wrong with it.
-#[derive(Default, serde::Deserialize)]
-struct Peek {
-    #[serde(default)]
-    t: Option<String>,
-    #[serde(default)]
-    id: Option<u64>,
-    #[serde(default, rename = "do")]
-    what: Option<String>,
-}
-
-impl Peek {
-    fn diagnose(&self, error: &serde_json::Error) -> (&'static str, String) {
-        let unknown = error.to_string().contains("unknown variant");
-        match (&self.t, &self.what) {
-            (Some(t), Some(what)) if unknown && t == "cmd" => (
-                "unknown_type",
-                format!("This server knows no command \"{}\".", short(what)),
-            ),
-            (Some(t), _) if unknown && t != "cmd" => (
-                "unknown_type",
-                format!("This server knows no message \"{}\".", short(t)),
-            ),
-            _ => (
-                "bad_message",
-                format!("This message can't be read: {error}."),
-            ),
-        }
-    }
-}
-
-fn short(text: &str) -> String {
-    text.chars().take(40).collect()
 }

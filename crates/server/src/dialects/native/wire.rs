@@ -381,3 +381,38 @@ impl WireReport {
         }
     }
 }
+
+/// As much of a message as is needed to say what is wrong with it.
+#[derive(Default, Deserialize)]
+pub(super) struct Peek {
+    #[serde(default)]
+    t: Option<String>,
+    #[serde(default)]
+    pub(super) id: Option<u64>,
+    #[serde(default, rename = "do")]
+    what: Option<String>,
+}
+
+impl Peek {
+    pub(super) fn diagnose(&self, error: &serde_json::Error) -> (&'static str, String) {
+        let unknown = error.to_string().contains("unknown variant");
+        match (&self.t, &self.what) {
+            (Some(t), Some(what)) if unknown && t == "cmd" => (
+                "unknown_type",
+                format!("This server knows no command \"{}\".", short(what)),
+            ),
+            (Some(t), _) if unknown && t != "cmd" => (
+                "unknown_type",
+                format!("This server knows no message \"{}\".", short(t)),
+            ),
+            _ => (
+                "bad_message",
+                format!("This message can't be read: {error}."),
+            ),
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}

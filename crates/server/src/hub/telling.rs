@@ -1,0 +1,247 @@
+//! The voice of a room's task: who is told what, once something has been applied.
+//!
+//! What is for everybody is encoded once per dialect; what is for some (rights, knocks, answers) goes to their
+//! seats alone. People's changes are gathered and told at most every [`ROSTER_EVERY`].
+use super::clients::{Client, Stage};
+use super::encoder::{Farewell, Roster, Scene};
+use super::handle::PublicView;
+use super::task::{Pending, ROSTER_EVERY, Task};
+use crate::log::{Logged, Origin};
+use std::time::Duration;
+use tokio::time::Instant;
+use watchalong_room::{Command, Entry, Event, MemberId, Refusal, Rights, SeatId, Standing};
+
+/// A disk that was full may have room again after this.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl Task {
+    pub(super) fn tell(&mut self, told: &[Event]) {
+        if told.is_empty() {
+            return;
+        }
+        let events: Vec<&Event> = told.iter().collect();
+        self.clients.broadcast(self.scene(), |encoder, scene| {
+            encoder.events(scene, &events)
+        });
+        if told
+            .iter()
+            .any(|e| matches!(e, Event::Settings | Event::Life))
+        {
+            self.refresh_rights();
+        }
+    }
+
+    pub(super) fn tell_some(&self, event: &Event, whom: impl Fn(&Rights) -> bool) {
+        let scene = self.scene();
+        for seat in self.room.members().flat_map(|m| &m.seats) {
+            if let Some(client) = self.clients.get(seat.id)
+                && let Stage::In { rights, .. } = &client.stage
+                && whom(rights)
+            {
+                client.send(client.encoder.events(scene, &[event]));
+            }
+        }
+    }
+
+    pub(super) fn tell_member(&self, event: &Event, member: MemberId) {
+        for client in self.clients_of(member) {
+            client.send(client.encoder.events(self.scene(), &[event]));
+        }
+    }
+
+    fn clients_of(&self, member: MemberId) -> impl Iterator<Item = &Client> {
+        let seats = self
+            .room
+            .member(member)
+            .map(|m| m.seats.as_slice())
+            .unwrap_or_default();
+        seats.iter().filter_map(|seat| self.clients.get(seat.id))
+    }
+
+    /// Welcomes who was let in, and tells a member whose role changed what they may do now.
+    pub(super) fn admitted_or_changed(&mut self, member: MemberId) {
+        let Some(of) = self.room.member(member) else {
+            return;
+        };
+        let admitted = of.standing == Standing::Admitted;
+        let seats: Vec<SeatId> = of.seats.iter().map(|seat| seat.id).collect();
+        for seat in seats {
+            if admitted
+                && self
+                    .clients
+                    .get(seat)
+                    .is_some_and(|c| matches!(c.stage, Stage::Pending(_)))
+            {
+                self.welcome(seat, false);
+            }
+            let scene = Scene {
+                code: &self.code,
+                room: &self.room,
+                now: self.hub.clock.now(),
+            };
+            if let Some(client) = self.clients.get_mut(seat) {
+                refresh(client, scene);
+            }
+        }
+    }
+
+    /// Tells everybody whose rights are others now.
+    fn refresh_rights(&mut self) {
+        let scene = Scene {
+            code: &self.code,
+            room: &self.room,
+            now: self.hub.clock.now(),
+        };
+        for client in self.clients.iter_mut() {
+            refresh(client, scene);
+        }
+    }
+
+    pub(super) fn knock(&mut self) {
+        let scene = Scene {
+            code: &self.code,
+            room: &self.room,
+            now: self.hub.clock.now(),
+        };
+        for client in self.clients.iter_mut() {
+            if matches!(&client.stage, Stage::In { rights, .. } if rights.people) {
+                client.send(client.encoder.knock(scene));
+            }
+        }
+    }
+
+    pub(super) async fn answer(&mut self, logged: Logged, refusal: Option<Refusal>) {
+        let Some(Origin { seat, id }) = logged.origin else {
+            return;
+        };
+        match (&logged.entry.command, refusal) {
+            (Command::Resume { .. }, Some(_)) => {
+                // Held too long, or the room forgot the seat: come in like anybody.
+                if let Some(join) = self.joins.remove(&seat) {
+                    self.submit(seat, join).await;
+                }
+            }
+            (Command::Join { .. }, Some(refusal)) => {
+                if let Some(client) = self.clients.remove(seat) {
+                    client.dismiss(&Farewell::Refused(refusal));
+                }
+            }
+            (Command::Resume { .. }, None) => {
+                self.joins.remove(&seat);
+                self.welcome(seat, true);
+            }
+            (Command::Join { .. }, None) => self.welcome(seat, false),
+            (_, refusal) => {
+                let Some(client) = self.clients.get(seat) else {
+                    return;
+                };
+                match (refusal, id) {
+                    (Some(refusal), Some(_)) => {
+                        client.send(client.encoder.refused(
+                            id,
+                            refusal.code(),
+                            &refusal.to_string(),
+                        ));
+                    }
+                    (None, Some(id)) => client.send(client.encoder.ack(self.scene(), id)),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    pub(super) fn failed(&mut self, entry: Entry, origin: Option<Origin>) {
+        match entry.command {
+            Command::Tick | Command::NodeLost { .. } | Command::Disconnect { .. } => {
+                self.owed_at = Instant::now() + RETRY_AFTER;
+                self.owed.push((entry.actor, entry.command));
+            }
+            Command::Join { .. } | Command::Resume { .. } => {
+                if let Some(client) = origin.and_then(|of| self.clients.remove(of.seat)) {
+                    client.dismiss(&Farewell::Failed);
+                }
+            }
+            _ => {
+                let waiting = origin.and_then(|of| Some((self.clients.get(of.seat)?, of.id?)));
+                if let Some((client, id)) = waiting {
+                    let message =
+                        "The server could not save this (is its disk full?). Nothing has changed.";
+                    client.send(client.encoder.refused(Some(id), "storage_failed", message));
+                }
+            }
+        }
+    }
+
+    /// Lets a connection in whose join or resume went through.
+    fn welcome(&mut self, seat: SeatId, resumed: bool) {
+        let Some(member) = self.room.member_of_seat(seat) else {
+            return;
+        };
+        let (id, pending) = (member.id, member.standing == Standing::Pending);
+        let rights = self.room.rights(id);
+        let scene = Scene {
+            code: &self.code,
+            room: &self.room,
+            now: self.hub.clock.now(),
+        };
+        let known = self.signals.all();
+        let Some(client) = self.clients.get_mut(seat) else {
+            return;
+        };
+        if pending {
+            client.stage = Stage::Pending(id);
+            client.send(client.encoder.pending(scene, seat, id));
+            return;
+        }
+        client.stage = Stage::In { member: id, rights };
+        client.send(Some(client.encoder.welcome(scene, seat, id, resumed)));
+        if !known.is_empty() {
+            client.send(client.encoder.signals(&known, &[]));
+        }
+    }
+
+    /// A first change after a quiet time is told at once; what follows is gathered.
+    pub(super) fn flush_roster(&mut self) {
+        let pending = !self.roster.changed.is_empty() || !self.roster.gone.is_empty();
+        let due = self.roster_sent + ROSTER_EVERY <= Instant::now();
+        if !pending || !due {
+            return;
+        }
+        self.roster_sent = Instant::now();
+        let Pending { changed, gone } = std::mem::take(&mut self.roster);
+        let roster = Roster {
+            changed: changed
+                .into_iter()
+                .filter(|id| {
+                    self.room
+                        .member(*id)
+                        .is_some_and(|m| m.standing == Standing::Admitted)
+                })
+                .collect(),
+            gone,
+        };
+        if !roster.changed.is_empty() || !roster.gone.is_empty() {
+            self.clients.broadcast(self.scene(), |encoder, scene| {
+                encoder.roster(scene, &roster)
+            });
+        }
+        self.handle.set_view(PublicView::of(&self.code, &self.room));
+    }
+}
+
+/// Tells one connection what its member may do now, where that is something else.
+fn refresh(client: &mut Client, scene: Scene<'_>) {
+    let Stage::In { member, rights } = &mut client.stage else {
+        return;
+    };
+    let (member, now) = (*member, scene.room.rights(*member));
+    if now == *rights {
+        return;
+    }
+    let may_admit_now = now.people && !rights.people;
+    *rights = now;
+    client.send(client.encoder.rights(scene, member));
+    if may_admit_now {
+        client.send(client.encoder.knock(scene));
+    }
+}

@@ -105,7 +105,7 @@ impl Server {
                 let library = self.call("GET", "/api/v2/library", None).await?;
                 // A file that was written a moment ago is listed, but served only once it rests.
                 let item = library.pointer("/items/0");
-                let ready = item.filter(|item| item["playable"] == true);
+                let ready = item.filter(|item| item["playable"] == "yes");
                 if let Some(id) = ready.and_then(|item| item["id"].as_str()) {
                     return Ok(id.to_owned());
                 }

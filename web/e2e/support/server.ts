@@ -98,9 +98,9 @@ export class Server {
   async medium(title: string): Promise<string> {
     for (let tries = 0; tries < 400; tries++) {
       const { items } = (await this.call('library')) as {
-        items: { id: string; title: string; playable: boolean | null }[];
+        items: { id: string; title: string; playable: string | null }[];
       };
-      const found = items.find((item) => item.title === title && item.playable);
+      const found = items.find((item) => item.title === title && item.playable === 'yes');
       if (found) return found.id;
       await new Promise((later) => setTimeout(later, 50));
     }

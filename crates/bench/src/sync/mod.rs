@@ -92,6 +92,12 @@ pub async fn run(options: Options) -> Result<()> {
         options.seconds >= 5,
         "the first 3 seconds do not count: measure at least 5"
     );
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if let Some(load) = report::load().filter(|&load| load > cores as f64 / 2.0) {
+        eprintln!(
+            "this machine is busy (load {load} on {cores} cores): figures will be worse than they are"
+        );
+    }
     let media = TempDir::new()?;
     clip::make(media.path(), scenario::clip_length(options.seconds)).await?;
     let server = Server::start(&server::binary()?, media.path()).await?;

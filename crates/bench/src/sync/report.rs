@@ -263,6 +263,12 @@ pub fn write(options: &Options, profiles: &[Profile]) -> Result<()> {
     Ok(())
 }
 
+/// Runnable processes over the last minute, where the system tells; the lab itself is about 3.
+pub fn load() -> Option<f64> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    text.split_whitespace().next()?.parse().ok()
+}
+
 /// What was measured, of what, on what.
 fn about(options: &Options) -> Value {
     let commit = Command::new("git")
@@ -278,6 +284,7 @@ fn about(options: &Options) -> Value {
         "unix_time": at,
         "cores": std::thread::available_parallelism().map_or(0, usize::from),
         "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        "load": load(),
         "pages": options.pages,
         "seconds": options.seconds,
         "screens": "headless Chromium: all pages refresh at the same 60 Hz instants, so picture skew comes in steps of 16.7 ms; screens of their own add up to half a step",

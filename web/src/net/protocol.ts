@@ -177,7 +177,9 @@ export interface Snapshot {
   chat: ChatMessage[];
   undo: Undo | null;
   you: { member: MemberId; rights: Rights };
+  /** At the door, for whoever may let them in; empty for others, like `banned`. */
   pending: Member[];
+  banned: Member[];
 }
 
 export type Cause =
@@ -210,7 +212,8 @@ export type RoomEvent =
   | { event: 'settings'; name: string; policy: Policy }
   | { event: 'life'; life: Life }
   | { event: 'rights'; rights: Rights }
-  | { event: 'knock'; members: Member[] };
+  | { event: 'knock'; members: Member[] }
+  | { event: 'bans'; members: Member[] };
 
 /** Member, skew in ms (positive: ahead), buffer in s, delay in ms, state; null where unknown. */
 export type Signal = [

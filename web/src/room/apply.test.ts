@@ -37,6 +37,16 @@ describe('events on a snapshot', () => {
     expect(state.room.rev).toBe(31);
   });
 
+  it('tell who is banned, until the ban is lifted', () => {
+    const dan = member(9, 'Dan', { standing: 'banned', present: false });
+    let state = fromSnapshot(room());
+    state = applyFrame(state, frame(31, { event: 'bans', members: [dan] })).state;
+    expect(state.room.banned).toEqual([dan]);
+    expect(state.room.members).not.toContainEqual(dan);
+    state = applyFrame(state, frame(32, { event: 'bans', members: [] })).state;
+    expect(state.room.banned).toEqual([]);
+  });
+
   it('change nothing when applied twice', () => {
     const said = frame(31, { event: 'said', message: message(5, 'hi') });
     const once = applyFrame(fromSnapshot(room()), said).state;

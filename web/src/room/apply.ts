@@ -80,6 +80,8 @@ function applyEvent(room: Snapshot, event: RoomEvent): Snapshot {
       return { ...room, you: { ...room.you, rights: event.rights } };
     case 'knock':
       return { ...room, pending: event.members };
+    case 'bans':
+      return { ...room, banned: event.members };
     default:
       // `reacted` and `asked` are moments, not state; unknown events change nothing.
       return room;

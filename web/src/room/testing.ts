@@ -94,6 +94,7 @@ export function room(more: Partial<Snapshot> = {}): Snapshot {
       },
     },
     pending: [],
+    banned: [],
     ...more,
   };
 }

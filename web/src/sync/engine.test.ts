@@ -125,7 +125,20 @@ describe('pages in step', () => {
         await room.time.run(2_000);
       }
     }
-    expect(percentile(started, 0.95)).toBeLessThanOrEqual(1_200);
+    // A start cost that scatters by 40 ms can't be foreseen, only mended afterwards.
+    expect(percentile(started, 0.95)).toBeLessThanOrEqual(1_700);
+  });
+
+  it('go on after a pause from where they stand, without a seek', async () => {
+    for (const seed of SEEDS) {
+      const room = await playing(seed);
+      await room.time.run(5_000);
+      room.change({ playing: false }, 'pause');
+      await room.time.run(3_000);
+      room.play(200);
+      await room.time.run(1_000);
+      for (const client of room.clients) expect(client.count('seek', 1_000)).toBe(0);
+    }
   });
 
   it('follow a shared rate other than 1', async () => {

@@ -288,9 +288,17 @@ export class Pursuit {
     // Where we stand is fine when the room arrives here soon enough, or just did.
     const standing =
       !jump && !player.seeking && attempt === 0 && startsIn > -SEEK_FOLLOW_MS && startsIn < 1_500;
+    // Held within the slack of a paused picture: a seek would cost more than it mends, since the start is
+    // timed for where we stand.
+    const held =
+      !jump &&
+      !player.seeking &&
+      attempt === 0 &&
+      Math.abs(here - timeline.position) <= PAUSED_SLACK_S &&
+      startsIn > this.#costs.start(this.#cold);
     let goal = here;
     if (serverNow < timeline.at) {
-      goal = timeline.position;
+      if (!held) goal = timeline.position;
     } else if (!standing) {
       const rough = positionAt(timeline, serverNow + 150, player.duration) + this.#correction();
       const delay = this.#clock.reading.delayMs;

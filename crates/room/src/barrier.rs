@@ -5,9 +5,7 @@
 //! later, leaves or loses the connection is a follower: they catch up and block nobody.
 //! Once a medium has been started, nothing waits for anybody.
 use crate::room::Step;
-use crate::{
-    Audience, BarrierPolicy, ControlKind, Event, ItemId, MemberId, Position, Room, ServerTime,
-};
+use crate::{Audience, BarrierPolicy, ControlKind, Event, ItemId, MemberId, Room, ServerTime};
 use serde::{Deserialize, Serialize};
 
 /// With more people than this, readiness is told in steps of one percent: a thousand players that report
@@ -214,15 +212,7 @@ impl Room {
         };
         step.emit(Audience::All, Event::Barrier);
         if barrier.wants_play {
-            let ended = self
-                .timeline
-                .duration
-                .is_some_and(|end| self.timeline.position >= end);
-            let from = if ended {
-                Position::ZERO
-            } else {
-                self.timeline.position
-            };
+            let from = self.timeline.start_from();
             self.start(step, barrier.by, ControlKind::Start, from);
         }
     }
@@ -264,7 +254,7 @@ fn met(quorum: f64, ready: usize, waiting: usize) -> bool {
 mod tests {
     use super::*;
     use crate::party::{NODE, PAUSE, PLAY, Party, clip, load};
-    use crate::{Command, Grant, Policy, SeatId, Span};
+    use crate::{Command, Grant, Policy, Position, SeatId, Span};
 
     fn watchers(policy: Policy, count: usize) -> (Party, Vec<SeatId>) {
         let mut party = Party::new(policy);

@@ -306,15 +306,7 @@ impl Room {
     ) -> Result<(), Refusal> {
         self.loaded(None)?;
         if !self.timeline.playing {
-            let ended = self
-                .timeline
-                .duration
-                .is_some_and(|end| self.timeline.position >= end);
-            let from = if ended {
-                Position::ZERO
-            } else {
-                self.timeline.position
-            };
+            let from = self.timeline.start_from();
             self.note_undo(step, by, ControlKind::Play);
             self.drop_barrier(step);
             self.start(step, by, ControlKind::Start, from);

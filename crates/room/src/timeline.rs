@@ -47,6 +47,12 @@ impl Timeline {
             .map_or(position, |end| if position > end { end } else { position })
     }
 
+    /// Where a paused timeline goes on: where it stands, or from the start where it stands at its end.
+    pub(crate) fn start_from(&self) -> Position {
+        let ended = self.duration.is_some_and(|end| self.position >= end);
+        if ended { Position::ZERO } else { self.position }
+    }
+
     /// Where the medium is at `now`: held at `position` before `at`, never past the end.
     pub fn position_at(&self, now: ServerTime) -> Position {
         let moved = if self.playing {

@@ -354,7 +354,11 @@ impl Task {
         }
         if self.owed_at <= now {
             for (actor, command) in std::mem::take(&mut self.owed) {
-                self.handle.submit(actor, command, None).await;
+                // Somebody who is back by now must not be disconnected for having been away.
+                let back = matches!(actor, Actor::Seat(seat) if self.clients.get(seat).is_some());
+                if !back {
+                    self.handle.submit(actor, command, None).await;
+                }
             }
         }
         self.flush_roster();

@@ -26,7 +26,7 @@ const MESSAGE_BYTES: usize = 64 * 1024;
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// A quiet client is pinged after this ...
 const PING_AFTER: Duration = Duration::from_secs(25);
-/// ... and given up after this: two pings lost.
+/// ... and given up after this: the ping had 50 s to be answered, longer than any mobile hand-over.
 const SILENT_FOR: Duration = Duration::from_secs(75);
 /// Messages a second in all; a person with every feature in use stays below 30.
 const MESSAGES: Pace = Pace {

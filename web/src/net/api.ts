@@ -1,13 +1,18 @@
-// REST: creating rooms, the directory and the library. Every address is relative
-// to the page's base, so that the page works under any sub-path.
+// REST: creating rooms, the directory and the library. A room is opened in somebody's name, so that
+// it can be theirs on every device; looking around needs nobody's.
+import { callAsMe } from './identity';
 import type { Entry, Life, MediaRef, PolicyPatch } from './protocol';
+import { call, resolve, rootUrl, sending } from './request';
 
+export { ApiError, resolve, rootUrl, sentence } from './request';
+
+/** A room just made. One resumed that is still live has no key for those who don't host it. */
 export interface RoomOpened {
   code: string;
   name: string;
   url: string;
-  host_url: string;
-  host_key: string;
+  host_url?: string | null;
+  host_key?: string | null;
   socket: string;
 }
 
@@ -19,6 +24,8 @@ export interface RoomInfo {
   entry: Entry;
   viewers: number | null;
   media: { title: string; poster?: string | null } | null;
+  /** When it is meant to begin, ms since the epoch. */
+  schedule?: number | null;
 }
 
 export interface LibraryItem {
@@ -43,27 +50,6 @@ export interface LibraryPage {
   scanning: boolean;
 }
 
-/** What the server answered instead of what was asked for; `message` is for people. */
-export class ApiError extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-    readonly status: number,
-  ) {
-    super(message);
-    this.name = 'ApiError';
-  }
-}
-
-/** The page's root: the server injects `<base>`, and `main.ts` fixes it before the first pushState. */
-export function rootUrl(): URL {
-  return new URL('.', document.baseURI);
-}
-
-export function resolve(path: string): string {
-  return new URL(path, rootUrl()).href;
-}
-
 /** Invite link of a room: what people share. */
 export function inviteUrl(code: string): string {
   return resolve(`r/${encodeURIComponent(code)}`);
@@ -75,47 +61,48 @@ export function socketUrl(code: string): string {
   return url.href;
 }
 
-async function call<T>(path: string, init?: RequestInit): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(resolve(path), init);
-  } catch {
-    throw new ApiError('offline', 'The server cannot be reached. Is it running?', 0);
-  }
-  const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body as T;
-  const problem = (body ?? {}) as { code?: string; message?: string };
-  throw new ApiError(
-    problem.code ?? `http_${response.status}`,
-    problem.message ?? `The server answered ${response.status}. Try again in a moment.`,
-    response.status,
-  );
+/** Of a scheduled room, for calendars. */
+export function calendarUrl(code: string): string {
+  return resolve(`api/v2/rooms/${encodeURIComponent(code)}/calendar.ics`);
 }
 
-export function openRoom(room: {
+export interface RoomWanted {
   name?: string;
   media?: MediaRef;
   policy?: PolicyPatch;
   password?: string;
-}): Promise<RoomOpened> {
-  return call('api/v2/rooms', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(room),
-  });
+  /** When it is to begin, ms since the epoch. */
+  schedule?: number;
+  /** Code of a party that one took part in: its name, rules, medium and position are taken over. */
+  from?: string;
+}
+
+export function openRoom(room: RoomWanted): Promise<RoomOpened> {
+  return callAsMe('api/v2/rooms', sending('POST', room));
 }
 
 export function roomInfo(code: string): Promise<RoomInfo> {
   return call(`api/v2/rooms/${encodeURIComponent(code)}`);
 }
 
-export async function publicRooms(): Promise<RoomInfo[]> {
-  return (await call<{ rooms: RoomInfo[] }>('api/v2/rooms')).rooms;
+export interface RoomPage {
+  total: number;
+  rooms: RoomInfo[];
+}
+
+/** One page of the directory of public rooms, fullest first; pages count from 0. */
+export function publicRooms(query = '', page = 0): Promise<RoomPage> {
+  return call(`api/v2/rooms?${search(query, page)}`);
 }
 
 /** One page of the library; pages count from 0. */
 export function library(query: string, page = 0, signal?: AbortSignal): Promise<LibraryPage> {
+  return call(`api/v2/library?${search(query, page)}`, signal ? { signal } : undefined);
+}
+
+/** The question of a paged list. */
+export function search(query: string, page: number): URLSearchParams {
   const search = new URLSearchParams({ page: String(page) });
   if (query) search.set('q', query);
-  return call(`api/v2/library?${search}`, signal ? { signal } : undefined);
+  return search;
 }

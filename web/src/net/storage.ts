@@ -1,5 +1,5 @@
-// What the browser remembers: the guest's token and name, seats of this tab, and
-// "my rooms". Private windows and full disks make storage throw; then things are
+// What the browser remembers: the guest's token and name, who is logged in, seats of
+// this tab, and "my rooms". Private windows and full disks make storage throw; then things are
 // simply not remembered.
 import { bareCode } from './link';
 
@@ -13,6 +13,8 @@ export interface MyRoom {
   hostKey?: string;
   /** Browser time of the last visit, ms. */
   seen: number;
+  /** Account that was logged in: its log-out takes the room along. */
+  account?: string;
 }
 
 function read(area: () => Storage, key: string): string | null {
@@ -38,11 +40,35 @@ const seatKey = (code: string): string => `watchalong.seat.${bareCode(code)}`;
 
 export const guest = {
   token: () => read(local, 'watchalong.person') ?? undefined,
-  setToken: (token: string) => write(local, 'watchalong.person', token),
+  setToken: (token: string | null) => write(local, 'watchalong.person', token),
   name: () => read(local, 'watchalong.name') ?? '',
   setName: (name: string) => {
     if (name !== NAMELESS_HOST) write(local, 'watchalong.name', name);
   },
+  /** On a machine that others use too, nobody goes on as the one who logged out. */
+  forget: () => {
+    write(local, 'watchalong.person', null);
+    write(local, 'watchalong.name', null);
+  },
+};
+
+/** Who was logged in when the page was last here: shown until the server has answered, and no proof of anything. */
+export interface AccountHint {
+  id: string;
+  name: string;
+}
+
+export const accountHint = {
+  get(): AccountHint | null {
+    try {
+      const hint = JSON.parse(read(local, 'watchalong.account') ?? 'null') as AccountHint | null;
+      return typeof hint?.id === 'string' && typeof hint.name === 'string' ? hint : null;
+    } catch {
+      return null;
+    }
+  },
+  set: (hint: AccountHint | null) =>
+    write(local, 'watchalong.account', hint && JSON.stringify({ id: hint.id, name: hint.name })),
 };
 
 export const seat = {
@@ -71,11 +97,27 @@ export const myRooms = {
   visit(room: Omit<MyRoom, 'seen'>): void {
     const known = this.find(room.code);
     const rest = this.all().filter((other) => bareCode(other.code) !== bareCode(room.code));
-    const next: MyRoom = { ...known, ...room, seen: Date.now() };
+    const account = accountHint.get()?.id;
+    const next: MyRoom = {
+      ...known,
+      ...room,
+      seen: Date.now(),
+      ...(account === undefined ? {} : { account }),
+    };
     write(local, 'watchalong.rooms', JSON.stringify([next, ...rest].slice(0, MAX_ROOMS)));
   },
   forget(code: string): void {
     const rest = this.all().filter((room) => bareCode(room.code) !== bareCode(code));
+    write(local, 'watchalong.rooms', JSON.stringify(rest));
+  },
+  /** An account made from this browser's guest has the guest's rooms. */
+  give(account: string): void {
+    const all = this.all().map((room) => ({ ...room, account }));
+    write(local, 'watchalong.rooms', JSON.stringify(all));
+  },
+  /** With their host keys, which would let the next person at this machine host them. */
+  forgetOf(account: string): void {
+    const rest = this.all().filter((room) => room.account !== account);
     write(local, 'watchalong.rooms', JSON.stringify(rest));
   },
 };

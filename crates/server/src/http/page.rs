@@ -41,7 +41,10 @@ const PERMISSIONS_POLICY: &str = "autoplay=(self), fullscreen=(self), picture-in
 const NOT_BUILT: &str = "The page is not built into this server. `cargo xtask build` builds both; \
     `npm run build` in web/ builds the page for a development server. The API works without it.\n";
 
-/// `/`, `/r/{code}`, `/api/docs`, `/assets/...` and whatever else lies in the root of `web/dist`.
+/// The page's own addresses beside rooms: its router shows account, history and the operator's page at these.
+const PAGES: [&str; 3] = ["account", "history", "admin"];
+
+/// `/`, `/r/{code}`, [`PAGES`], `/api/docs`, `/assets/...` and whatever else lies in the root of `web/dist`.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let mut router = Router::new()
         .route(
@@ -67,6 +70,17 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
                 file(&format!("assets/{path}"), &headers).await
             }),
         );
+    for name in PAGES {
+        router = router
+            .route(
+                &format!("/{name}"),
+                get(|headers: HeaderMap| html("index.html", 0, headers)),
+            )
+            .route(
+                &format!("/{name}/"),
+                get(|headers: HeaderMap| html("index.html", 1, headers)),
+            );
+    }
     for name in Dist::iter().filter(|name| !name.contains('/') && !name.ends_with(".html")) {
         let path = format!("/{name}");
         router = router.route(

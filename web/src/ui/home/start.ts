@@ -47,7 +47,11 @@ export async function startParty(
     ...(choices === PLAIN_PARTY ? {} : { policy: policyOf(choices) }),
     ...(choices.entry === 'password' ? { password: choices.password } : {}),
   });
-  myRooms.visit({ code: room.code, name: room.name, hostKey: room.host_key });
+  myRooms.visit({
+    code: room.code,
+    name: room.name,
+    ...(room.host_key ? { hostKey: room.host_key } : {}),
+  });
   router.go(`r/${room.code}`);
 }
 

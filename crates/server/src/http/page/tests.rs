@@ -41,6 +41,10 @@ async fn the_base_follows_the_depth_of_the_path() {
         ("/", "./"),
         ("/r/bakoti-zuna", "../"),
         ("/r/bakoti-zuna/", "../../"),
+        ("/account", "./"),
+        ("/account/", "../"),
+        ("/history", "./"),
+        ("/admin", "./"),
         ("/api/docs", "../"),
     ] {
         let (response, body) = ask(path, &[]).await;

@@ -5,6 +5,7 @@
 //! translates between a wire format and the room's commands and events; it decides nothing.
 #![forbid(unsafe_code)]
 
+pub mod accounts;
 pub mod banner;
 pub mod clock;
 pub mod code;

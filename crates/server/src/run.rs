@@ -1,4 +1,5 @@
 //! Putting the parts together: from settings to a server that listens, and down again in order.
+use crate::accounts::Accounts;
 use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::dialects::native::Native;
@@ -63,6 +64,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     }
     let library = Library::open(LibraryConfig::new(roots, config.data.join("cache"))).await?;
     let shelf = Arc::new(Shelf::new(library, &signer));
+    let accounts = Accounts::new(store.clone(), signer.clone(), clock.clone());
     let hub = Hub::new(log, store, clock, signer.clone());
     // Lives as long as the process: connections of every room borrow it.
     let native: &'static Native = Box::leak(Box::new(Native::new(signer, shelf.clone())));
@@ -71,6 +73,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         hub: hub.clone(),
         shelf: shelf.clone(),
         config: Arc::new(config),
+        accounts: Arc::new(accounts),
         native,
     });
     let (stop, stopped) = watch::channel(false);

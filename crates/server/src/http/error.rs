@@ -1,11 +1,16 @@
 //! One shape for every refusal: a status, a code that never changes, and a sentence for people.
 use crate::hub::HubError;
 use crate::shelf::ShelfError;
+use crate::store::StoreError;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::time::Duration;
+
+/// A disk that is full or a database that is held by another process is not free at once.
+const STORE_WAIT: Duration = Duration::from_secs(5);
 
 /// A refusal.
 #[derive(Debug)]
@@ -21,6 +26,9 @@ pub struct ErrorBody {
     code: String,
     /// For people: what happened and what to do.
     message: String,
+    /// Seconds to wait, where it is a matter of time (429, 503); the same as the header `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
@@ -31,14 +39,46 @@ impl ApiError {
             body: ErrorBody {
                 code: code.to_owned(),
                 message: message.into(),
+                retry_after: None,
             },
         }
+    }
+
+    /// Says when to try again; rounded up to whole seconds, at least one.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.body.retry_after = Some(wait.as_millis().div_ceil(1000).max(1) as u64);
+        self
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &str {
+        &self.body.code
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(self.body)).into_response()
+        let wait = self.body.retry_after;
+        let mut response = (self.status, Json(self.body)).into_response();
+        if let Some(seconds) = wait {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "store");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            error.code(),
+            error.to_string(),
+        )
+        .after(STORE_WAIT)
     }
 }
 

@@ -6,12 +6,14 @@ pub mod accept;
 mod base;
 mod error;
 mod health;
+pub mod identity;
 mod library;
 mod media;
 mod page;
 mod rooms;
 mod socket;
 
+use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::dialects::native::Native;
 use crate::hub::Hub;
@@ -22,6 +24,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 pub use base::Base;
 pub use error::ApiError;
+pub use identity::{Admin, Caller, Identity, MaybeIdentity};
 use std::sync::Arc;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
@@ -40,6 +43,8 @@ pub struct App {
     pub shelf: Arc<Shelf>,
     /// Settings in force.
     pub config: Arc<Config>,
+    /// Who people are.
+    pub accounts: Arc<Accounts>,
     /// The native dialect.
     pub native: &'static Native,
 }

@@ -2,6 +2,8 @@
 //!
 //! Opens and migrates the database, keeps the server's own key, and makes and finds rooms. Everything that
 //! happens *in* a room goes through the log (`crate::log`), which is the only writer of entries and snapshots.
+mod accounts;
+
 use crate::code::RoomCode;
 use crate::secret;
 use sqlx::sqlite::{

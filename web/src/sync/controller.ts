@@ -87,6 +87,10 @@ export const ROLL_NUDGE = 0.03;
 const LOOSE_MS = 50;
 /** Length of the roll after the clock runs, ms. */
 export const ROLL_MS = 200;
+/** A start that is late by more than a frame and a half at 60 Hz is not left to roll: waiting would add to it. */
+const ROLL_LATE_MS = 25;
+/** Measurements that such a start must be seen in; single ones just after `play()` are off by as much. */
+const ROLL_LATE_SAMPLES = 4;
 
 /**
  * A picture off its clock by more than half a frame and this is locked wrongly, as happens
@@ -212,7 +216,8 @@ export class Controller {
     const least = input.settling && c.enterMs < LOOSE_MS ? SETTLE_LEAVE_MS : c.leaveMs;
     const leave = Math.min(enter / 2, Math.max(least, 0.4 * tolerance));
     if (this.#nudge !== 0) {
-      if (now < this.#rollUntil) return NONE;
+      const late = errorMs > ROLL_LATE_MS && input.samples >= ROLL_LATE_SAMPLES;
+      if (now < this.#rollUntil && !late) return NONE;
       const done = size <= leave || Math.sign(errorMs) !== Math.sign(this.#nudge);
       return done ? this.#stop(input) : this.#correct(input, size);
     }

@@ -34,6 +34,7 @@ export class Cue {
   readonly #since: number;
   readonly #seeks: boolean;
   #ready = false;
+  #missedAt: number | null = null;
 
   constructor(
     costs: StartCosts,
@@ -50,6 +51,12 @@ export class Cue {
   /** True once the medium can play at the position. */
   get ready(): boolean {
     return this.#ready;
+  }
+
+  /** Since when the start is known to be missed; from `now` on where it was not. */
+  missedAt(now: number): number {
+    this.#missedAt ??= now;
+    return this.#missedAt;
   }
 
   /**

@@ -65,6 +65,18 @@ describe('pages in step', () => {
     expect(percentile(after, 0.95)).toBeLessThanOrEqual(2_000);
   });
 
+  it('wait for what is on its way after a seek, instead of fetching further ahead', async () => {
+    const after: number[] = [];
+    for (const seed of SEEDS) {
+      const room = await playing(seed, [LAN, MID], 350);
+      room.join(FAR, { fetchMs: 1_100, fillRate: 4 });
+      await room.time.run(10_000);
+      room.change({ position: 600 + seed }, 'seek');
+      after.push(inStepAfter(await room.watch(8_000), 40));
+    }
+    expect(percentile(after, 0.95)).toBeLessThanOrEqual(2_500);
+  });
+
   it('all rest on the very frame of a pause, and go on from it', async () => {
     for (const seed of SEEDS) {
       const room = await playing(seed, [LAN, MID, FAR], 350);

@@ -42,6 +42,13 @@ const STEADY_MS = 200;
 const SLOW_MS = 1_000;
 /** When a start's real cost can be read off the running clock, ms after `play()`. */
 const LEARN_START_MS = 280;
+/**
+ * A missed start waits this long for the medium to arrive where the room is by now, before it seeks past what
+ * is loaded: what a link delivers faster than it plays is there within a moment, another fetch takes seconds.
+ */
+const FILL_MS = 1_500;
+/** How often that is looked at, ms. */
+const FILL_POLL_MS = 30;
 
 type Phase =
   | { readonly kind: 'idle' }
@@ -300,10 +307,9 @@ export class Pursuit {
     if (serverNow < timeline.at) {
       if (!held) goal = timeline.position;
     } else if (!standing) {
-      const rough = positionAt(timeline, serverNow + 150, player.duration) + this.#correction();
-      const delay = this.#clock.reading.delayMs;
-      const lead = this.#costs.lead(this.#player.isBuffered(rough), attempt, delay);
-      goal = positionAt(timeline, serverNow + lead, player.duration);
+      goal = this.#ahead(now, timeline, attempt, true);
+      if (!this.#player.isBuffered(goal + this.#correction()))
+        goal = this.#ahead(now, timeline, attempt, false);
     }
     const position = clampTo(goal + this.#correction(), player.duration);
     const seeks = Math.abs(player.position - position) > CUE_SLACK_S;
@@ -328,11 +334,26 @@ export class Pursuit {
     this.#state = cue.ready ? 'holding' : player.seeking ? 'seeking' : 'buffering';
     if (step.kind === 'wait') return Math.max(1, step.ms);
     if (step.kind === 'again') {
+      if (this.#filling(now, timeline, cue)) return FILL_POLL_MS;
       this.#cue(now, player, timeline, cue.attempt + 1);
       return 20;
     }
     this.#play(now, player.position);
     return 30;
+  }
+
+  /** Whether the medium is still on its way to where the room is now, so that a seek there would fetch anew. */
+  #filling(now: number, timeline: Timeline, cue: Cue): boolean {
+    if (now - cue.missedAt(now) >= FILL_MS) return false;
+    const goal = this.#ahead(now, timeline, cue.attempt + 1, true);
+    return !this.#player.isBuffered(goal + this.#correction());
+  }
+
+  /** Where a seek made now should aim: the room's position once the seek is done. */
+  #ahead(now: number, timeline: Timeline, attempt: number, loaded: boolean): number {
+    const lead = this.#costs.lead(loaded, attempt, this.#clock.reading.delayMs);
+    const { duration } = this.#player.read();
+    return positionAt(timeline, this.#clock.serverNow(now) + lead, duration);
   }
 
   #play(now: number, from: number): void {

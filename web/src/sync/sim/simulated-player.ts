@@ -25,6 +25,8 @@ export interface PlayerHabits {
   readonly duration: number;
   /** Seconds the server loads ahead of the position. */
   readonly loadAheadS: number;
+  /** Media seconds a link brings per second after a fetch; `Infinity` has them all at once. */
+  readonly fillRate: number;
   /** The browser's autoplay rule. */
   readonly autoplay: 'allowed' | 'muted' | 'blocked';
   readonly hasFrames: boolean;
@@ -45,10 +47,14 @@ export const CHROMIUM: PlayerHabits = {
   fps: 30,
   duration: 7_200,
   loadAheadS: 30,
+  fillRate: Infinity,
   autoplay: 'allowed',
   hasFrames: true,
   clockStepMs: 0,
 };
+
+/** What the first answer to a fetch holds, media seconds. */
+const FIRST_S = 0.3;
 
 /** See the head of this file. */
 export class SimulatedPlayer implements Player {
@@ -76,6 +82,8 @@ export class SimulatedPlayer implements Player {
   #startToken = 0;
   #loadedFrom = 0;
   #loadedTo: number;
+  /** When the last fetch began to deliver, and from where on. */
+  #filling = { at: -Infinity, from: 0 };
   #frames = 0;
   #hidden = false;
   #allowed = false;
@@ -118,7 +126,7 @@ export class SimulatedPlayer implements Player {
       seeking: this.#seeking,
       readyState: this.#readyState,
       duration: this.habits.duration,
-      bufferedAhead: Math.max(0, this.#loadedTo - this.#position),
+      bufferedAhead: Math.max(0, this.#filledTo() - this.#position),
       rate: this.#rate,
       muted: this.#muted,
       error: this.#error,
@@ -165,8 +173,11 @@ export class SimulatedPlayer implements Player {
       if (token !== this.#seekToken) return;
       this.#seeking = false;
       this.#readyState = 4;
-      this.#loadedFrom = this.#position;
-      this.#loadedTo = this.#position + this.habits.loadAheadS;
+      if (fetch > 0) {
+        this.#loadedFrom = this.#position;
+        this.#loadedTo = this.#position + this.habits.loadAheadS;
+        this.#filling = { at: this.#time.now, from: this.#position + FIRST_S };
+      }
       this.#emit('seeked');
       if (!this.#paused) this.#start(this.habits.startMs);
     });
@@ -192,7 +203,7 @@ export class SimulatedPlayer implements Player {
   }
 
   isBuffered(position: number): boolean {
-    return position >= this.#loadedFrom && position + 0.25 < this.#loadedTo;
+    return position >= this.#loadedFrom && position + 0.25 < this.#filledTo();
   }
 
   onFrame(listener: (frame: FrameSample) => void): () => void {
@@ -242,6 +253,12 @@ export class SimulatedPlayer implements Player {
     this.#error = sentence;
     this.#halt();
     this.#emit('error');
+  }
+
+  #filledTo(): number {
+    const { at, from } = this.#filling;
+    const seconds = (this.#time.now - at) / 1000;
+    return Math.min(this.#loadedTo, from + seconds * this.habits.fillRate);
   }
 
   #start(afterMs: number): void {

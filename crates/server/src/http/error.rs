@@ -1,5 +1,5 @@
 //! One shape for every refusal: a status, a code that never changes, and a sentence for people.
-use crate::hub::HubError;
+use crate::hub::{CallError, HubError};
 use crate::shelf::ShelfError;
 use crate::store::StoreError;
 use axum::Json;
@@ -90,6 +90,34 @@ impl From<HubError> for ApiError {
             HubError::Store(_) => {
                 tracing::error!(%error, "store");
                 StatusCode::SERVICE_UNAVAILABLE
+            }
+            HubError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let refused = Self::new(status, error.code(), error.to_string());
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            refused.after(STORE_WAIT)
+        } else {
+            refused
+        }
+    }
+}
+
+impl From<CallError> for ApiError {
+    fn from(error: CallError) -> Self {
+        let status = match &error {
+            CallError::Refused(refusal) => match refusal.code() {
+                "not_allowed" => StatusCode::FORBIDDEN,
+                "room_over" => StatusCode::GONE,
+                code if code.starts_with("unknown_") => StatusCode::NOT_FOUND,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            },
+            CallError::Failed | CallError::Closed => {
+                let refused = Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    error.code(),
+                    error.to_string(),
+                );
+                return refused.after(STORE_WAIT);
             }
         };
         Self::new(status, error.code(), error.to_string())

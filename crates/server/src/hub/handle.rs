@@ -1,4 +1,6 @@
 //! What the edges hold of a live room: its address, what may be told to strangers, and how to talk to its task.
+use super::HubError;
+use super::call::{CallError, Calls};
 use super::clients::Client;
 use super::encoder::Encoder;
 use super::signals::Report;
@@ -9,9 +11,9 @@ use crate::store::RoomSecrets;
 use crate::ws::Outbox;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use watchalong_room::{
-    Actor, Command, Entry, EntryPolicy, Life, Policy, Room, SeatId, Span, Visibility,
+    Actor, Command, Entry, EntryPolicy, Life, Outcome, Policy, Room, SeatId, Span, Visibility,
 };
 
 /// What a stranger may know of a room.
@@ -80,6 +82,8 @@ pub(super) enum Local {
     Typing { seat: SeatId },
     /// A client that was too slow has caught up.
     Drained { seat: SeatId },
+    /// Somebody wants to look at the room.
+    Read(Box<dyn FnOnce(&Room) + Send>),
     /// The server stops.
     Stop,
 }
@@ -94,6 +98,7 @@ pub struct RoomHandle {
     lead_ms: AtomicI64,
     view: Mutex<Arc<PublicView>>,
     stopped: watch::Receiver<bool>,
+    calls: Calls,
 }
 
 impl std::fmt::Debug for dyn Log {
@@ -120,6 +125,7 @@ impl RoomHandle {
             lead_ms: AtomicI64::new(0),
             view,
             stopped,
+            calls: Calls::default(),
         }
     }
 
@@ -170,6 +176,39 @@ impl RoomHandle {
                 origin,
             )
             .await;
+    }
+
+    /// Hands a command to the log and waits for its outcome.
+    ///
+    /// # Errors
+    /// [`CallError`]: the room's refusal, or why it could not be asked. Nothing has changed then; only after
+    /// [`CallError::Closed`] it may have.
+    pub async fn call(&self, actor: Actor, command: Command) -> Result<Outcome, CallError> {
+        let (number, answer) = self.calls.expect()?;
+        self.submit(actor, command, Some(Origin::Call(number)))
+            .await;
+        answer.await.unwrap_or(Err(CallError::Closed))
+    }
+
+    /// Asks the room's task something, between two entries: what comes back is the room after everything that
+    /// was told by then.
+    ///
+    /// # Errors
+    /// [`HubError::Closed`] while the server stops.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Room) -> T + Send + 'static,
+    ) -> Result<T, HubError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Local::Read(Box::new(move |room| {
+            // Whoever asked may have gone meanwhile.
+            let _ = reply.send(look(room));
+        })));
+        answer.await.map_err(|_| HubError::Closed)
+    }
+
+    pub(super) fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     pub(super) fn tell(&self, local: Local) {

@@ -3,18 +3,22 @@
 //! The hub knows which rooms are in memory and what may be told of them to strangers. What happens in a
 //! room is its task's ([`task`]), what is right is the room's (`watchalong-room`), and how it is said
 //! is the dialects' ([`encoder`]).
+mod call;
 mod clients;
 pub mod encoder;
 mod handle;
 mod signals;
 mod task;
 mod telling;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::ServerClock;
 use crate::code::RoomCode;
 use crate::log::Log;
 use crate::secret::{self, Signer};
 use crate::store::{RoomSecrets, Store, StoreError};
+pub use call::CallError;
 pub use handle::{Connection, Greeting, PublicView, RoomHandle};
 pub use signals::{PlayerState, Report};
 use std::collections::HashMap;
@@ -41,6 +45,9 @@ pub enum HubError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The room is being put away.
+    #[error("The server restarts. Try again in a moment.")]
+    Closed,
 }
 
 impl HubError {
@@ -50,6 +57,7 @@ impl HubError {
             Self::RoomNotFound => "room_not_found",
             Self::Refused(refusal) => refusal.code(),
             Self::Store(error) => error.code(),
+            Self::Closed => "restarting",
         }
     }
 }

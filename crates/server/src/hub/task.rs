@@ -4,6 +4,7 @@
 //! a burst (a seek drag, a chat storm) costs little more than one event. Nothing here waits for a
 //! client. Changes of people are gathered and told at most every [`ROSTER_EVERY`].
 use super::Hub;
+use super::call::CallError;
 use super::clients::{Client, Clients};
 use super::encoder::{Farewell, Scene};
 use super::handle::{Greeting, Local, PublicView, RoomHandle};
@@ -156,6 +157,7 @@ impl Task {
         self.keep().await;
         drop(feed);
         self.hub.log.unfollow(&self.code).await;
+        self.handle.calls().close();
         let _ = stopped.send(true);
     }
 
@@ -216,6 +218,7 @@ impl Task {
                     client.send(Some(client.encoder.snapshot(self.scene(), member)));
                 }
             }
+            Local::Read(read) => read(&self.room),
             Local::Stop => {}
         }
     }
@@ -238,7 +241,7 @@ impl Task {
     }
 
     pub(super) async fn submit(&self, seat: SeatId, command: Command) {
-        let origin = Some(Origin { seat, id: None });
+        let origin = Some(Origin::Connection { seat, id: None });
         self.handle.submit(Actor::Seat(seat), command, origin).await;
     }
 
@@ -247,6 +250,7 @@ impl Task {
     async fn take(&mut self, batch: Vec<Feed>) {
         let mut told: Vec<Event> = Vec::new();
         let mut answers = Vec::new();
+        let mut returns = Vec::new();
         for feed in batch {
             match feed {
                 Feed::Failed { entry, origin } => self.failed(entry, origin),
@@ -258,10 +262,18 @@ impl Task {
                     }
                     match outcome {
                         Ok(outcome) => {
+                            if let Some(Origin::Call(call)) = logged.origin {
+                                returns.push((call, Ok(outcome.clone())));
+                            }
                             self.sort_out(outcome.events, &mut told);
                             answers.push((logged, None));
                         }
-                        Err(refusal) => answers.push((logged, Some(refusal))),
+                        Err(refusal) => {
+                            if let Some(Origin::Call(call)) = logged.origin {
+                                returns.push((call, Err(CallError::Refused(refusal.clone()))));
+                            }
+                            answers.push((logged, Some(refusal)));
+                        }
                     }
                 }
             }
@@ -269,6 +281,9 @@ impl Task {
         self.tell(&told);
         for (logged, refusal) in answers {
             self.answer(logged, refusal).await;
+        }
+        for (call, result) in returns {
+            self.handle.calls().answer(call, result);
         }
         for (seat, reason) in std::mem::take(&mut self.revoked) {
             if let Some(client) = self.clients.remove(seat) {

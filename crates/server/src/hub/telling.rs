@@ -2,6 +2,7 @@
 //!
 //! What is for everybody is encoded once per dialect; what is for some (rights, knocks, answers) goes to their
 //! seats alone. People's changes are gathered and told at most every [`ROSTER_EVERY`].
+use super::call::CallError;
 use super::clients::{Client, Stage};
 use super::encoder::{Farewell, Roster, Scene};
 use super::handle::PublicView;
@@ -111,7 +112,7 @@ impl Task {
     }
 
     pub(super) async fn answer(&mut self, logged: Logged, refusal: Option<Refusal>) {
-        let Some(Origin { seat, id }) = logged.origin else {
+        let Some(Origin::Connection { seat, id }) = logged.origin else {
             return;
         };
         match (&logged.entry.command, refusal) {
@@ -151,18 +152,25 @@ impl Task {
     }
 
     pub(super) fn failed(&mut self, entry: Entry, origin: Option<Origin>) {
+        let origin = match origin {
+            Some(Origin::Call(call)) => {
+                return self.handle.calls().answer(call, Err(CallError::Failed));
+            }
+            Some(Origin::Connection { seat, id }) => Some((seat, id)),
+            None => None,
+        };
         match entry.command {
             Command::Tick | Command::NodeLost { .. } | Command::Disconnect { .. } => {
                 self.owed_at = Instant::now() + RETRY_AFTER;
                 self.owed.push((entry.actor, entry.command));
             }
             Command::Join { .. } | Command::Resume { .. } => {
-                if let Some(client) = origin.and_then(|of| self.clients.remove(of.seat)) {
+                if let Some(client) = origin.and_then(|(seat, _)| self.clients.remove(seat)) {
                     client.dismiss(&Farewell::Failed);
                 }
             }
             _ => {
-                let waiting = origin.and_then(|of| Some((self.clients.get(of.seat)?, of.id?)));
+                let waiting = origin.and_then(|(seat, id)| Some((self.clients.get(seat)?, id?)));
                 if let Some((client, id)) = waiting {
                     let message =
                         "The server could not save this (is its disk full?). Nothing has changed.";

@@ -21,11 +21,16 @@ pub type Seq = u64;
 
 /// Who on this node waits for the outcome of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// Their seat.
-    pub seat: SeatId,
-    /// Their own number for the command, for the acknowledgement.
-    pub id: Option<u64>,
+pub enum Origin {
+    /// A connection.
+    Connection {
+        /// Its seat.
+        seat: SeatId,
+        /// Its own number for the command, for the acknowledgement.
+        id: Option<u64>,
+    },
+    /// Somebody who awaits [`RoomHandle::call`](crate::hub::RoomHandle::call), by the call's number.
+    Call(u64),
 }
 
 /// An entry that is safe, with its place and time.

@@ -433,7 +433,7 @@ impl Session {
         let policy = || room.view().policy;
         match cmd.what.decode(&self.native.shelf, policy) {
             Ok(command) => {
-                let origin = Some(Origin {
+                let origin = Some(Origin::Connection {
                     seat,
                     id: Some(cmd.id),
                 });

@@ -1,6 +1,7 @@
 //! The body of a media answer: a file, read in turns.
 //!
-//! A turn is 256 KiB, read at its position on the blocking pool, never on the runtime's threads. Between turns
+//! A turn is at most 256 KiB, less where the uplink is shared ([`crate::Uplink`] then says when and how much),
+//! read at its position on the blocking pool, never on the runtime's threads. Between turns
 //! the body always yields, so that a fast client waits for the slow ones' turns and a newcomer is served
 //! within a turn of each (the shared performance notes measured this against nginx's 2 MiB turns).
 //!
@@ -15,12 +16,14 @@ use std::fs::File;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::fair::Share;
 use crate::platform::read_exact_at;
 use crate::root::Stamp;
 
@@ -34,6 +37,7 @@ pub struct MediaBody {
     end: u64,
     source: Option<Source>,
     state: State,
+    share: Option<Share>,
     /// The last turn handed out; free to be used again once the connection has dropped it.
     lent: Option<Bytes>,
 }
@@ -43,14 +47,32 @@ pub(crate) struct Source {
     pub(crate) file: Arc<File>,
     /// As it was when the headers were made.
     pub(crate) stamp: Stamp,
+    /// The file's first bytes, where they are kept in memory.
+    pub(crate) head: Option<Bytes>,
+}
+
+impl Source {
+    /// Whether the file is still what the headers promised.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        if Stamp::of(&self.file.metadata()?) == self.stamp {
+            Ok(())
+        } else {
+            Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the media file was written to while it was being sent",
+            ))
+        }
+    }
 }
 
 #[derive(Debug)]
 enum State {
     Idle,
+    /// Waiting for a turn at the uplink.
+    Asking(oneshot::Receiver<usize>),
     Reading(JoinHandle<io::Result<BytesMut>>),
     /// Read sooner than we would have given way: handed out at the next poll.
-    Rested(BytesMut),
+    Rested(Bytes),
 }
 
 impl MediaBody {
@@ -61,6 +83,7 @@ impl MediaBody {
             end: 0,
             source: None,
             state: State::Idle,
+            share: None,
             lent: None,
         }
     }
@@ -71,39 +94,85 @@ impl MediaBody {
             end: range.end,
             source: Some(source),
             state: State::Idle,
+            share: None,
             lent: None,
         }
     }
 
-    fn start_turn(&mut self, source: Source) -> JoinHandle<io::Result<BytesMut>> {
+    /// The same body, sent by turns at a shared uplink.
+    #[must_use]
+    pub fn through(mut self, share: Share) -> Self {
+        self.share = (self.next < self.end).then_some(share);
+        self
+    }
+
+    /// Bytes of the next turn, where nobody says less.
+    fn turn(&self) -> usize {
         let left = usize::try_from(self.end - self.next).unwrap_or(usize::MAX);
-        let (offset, length) = (self.next, left.min(TURN_BYTES));
+        left.min(TURN_BYTES)
+    }
+
+    /// The next turn from memory, where the file's head is there.
+    fn from_head(&self, length: usize) -> Option<io::Result<Bytes>> {
+        let source = self.source.as_ref()?;
+        let from = usize::try_from(self.next).ok()?;
+        let head = source.head.as_ref().filter(|head| from < head.len())?;
+        let to = head.len().min(from + length);
+        Some(source.check().map(|()| head.slice(from..to)))
+    }
+
+    fn start_turn(&mut self, source: Source, length: usize) -> JoinHandle<io::Result<BytesMut>> {
+        let offset = self.next;
         let warm = self.lent.take().and_then(|lent| lent.try_into_mut().ok());
         tokio::task::spawn_blocking(move || {
             let mut buffer = warm.unwrap_or_default();
             buffer.resize(length, 0);
             read_exact_at(&source.file, &mut buffer, offset)?;
             // The tag in the header promised these very bytes.
-            if Stamp::of(&source.file.metadata()?) != source.stamp {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "the media file was written to while it was being sent",
-                ));
-            }
+            source.check()?;
             Ok(buffer)
         })
     }
 
-    fn hand_out(&mut self, buffer: BytesMut) -> Frame<Bytes> {
-        self.next += buffer.len() as u64;
-        let turn = buffer.freeze();
+    /// Begins a turn of `length` bytes. From memory it is there at once; the body gives way all the same.
+    /// `None`: look at the state again.
+    fn take_turn(
+        &mut self,
+        length: usize,
+        cx: &mut Context<'_>,
+    ) -> Option<Poll<Option<io::Result<Frame<Bytes>>>>> {
+        match self.from_head(length) {
+            Some(Ok(turn)) => {
+                self.state = State::Rested(turn);
+                cx.waker().wake_by_ref();
+                return Some(Poll::Pending);
+            }
+            Some(Err(error)) => return Some(Poll::Ready(Some(Err(self.fail(error))))),
+            None => {}
+        }
+        let Some(source) = self.source.clone() else {
+            return Some(Poll::Ready(None));
+        };
+        self.state = State::Reading(self.start_turn(source, length));
+        None
+    }
+
+    fn hand_out(&mut self, turn: Bytes) -> Frame<Bytes> {
+        self.next += turn.len() as u64;
+        if let Some(share) = &mut self.share {
+            share.sent(turn.len());
+        }
         self.lent = (self.next < self.end).then(|| turn.clone());
+        if self.next >= self.end {
+            self.share = None;
+        }
         Frame::data(turn)
     }
 
     fn fail(&mut self, error: io::Error) -> io::Error {
         self.end = self.next; // after an error comes nothing
         self.source = None;
+        self.share = None;
         error
     }
 }
@@ -117,43 +186,56 @@ impl http_body::Body for MediaBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
-        match std::mem::replace(&mut this.state, State::Idle) {
-            State::Rested(buffer) => return Poll::Ready(Some(Ok(this.hand_out(buffer)))),
-            State::Reading(turn) => this.state = State::Reading(turn),
-            State::Idle if this.next >= this.end => return Poll::Ready(None),
-            State::Idle => {
-                let Some(source) = this.source.clone() else {
-                    return Poll::Ready(None);
-                };
-                let mut turn = this.start_turn(source);
-                return match Pin::new(&mut turn).poll(cx) {
+        let mut begun = false;
+        loop {
+            match std::mem::replace(&mut this.state, State::Idle) {
+                State::Rested(turn) => return Poll::Ready(Some(Ok(this.hand_out(turn)))),
+                State::Idle if this.next >= this.end => return Poll::Ready(None),
+                State::Idle => {
+                    let (offset, wanted) = (this.next, this.turn());
+                    match this
+                        .share
+                        .as_mut()
+                        .and_then(|share| share.ask(offset, wanted))
+                    {
+                        Some(answer) => this.state = State::Asking(answer),
+                        None => match this.take_turn(wanted, cx) {
+                            Some(ready) => return ready,
+                            None => begun = true,
+                        },
+                    }
+                }
+                State::Asking(mut answer) => match Pin::new(&mut answer).poll(cx) {
                     Poll::Pending => {
-                        this.state = State::Reading(turn);
-                        Poll::Pending
+                        this.state = State::Asking(answer);
+                        return Poll::Pending;
                     }
-                    // From memory this can be at once. Give way all the same.
-                    Poll::Ready(Ok(Ok(buffer))) => {
-                        this.state = State::Rested(buffer);
-                        cx.waker().wake_by_ref();
-                        Poll::Pending
-                    }
-                    Poll::Ready(Ok(Err(error))) => Poll::Ready(Some(Err(this.fail(error)))),
+                    Poll::Ready(Ok(granted)) => match this.take_turn(granted, cx) {
+                        Some(ready) => return ready,
+                        None => begun = true,
+                    },
                     Poll::Ready(Err(ended)) => {
-                        Poll::Ready(Some(Err(this.fail(io::Error::other(ended)))))
+                        return Poll::Ready(Some(Err(this.fail(io::Error::other(ended)))));
                     }
-                };
+                },
+                State::Reading(mut turn) => {
+                    let Poll::Ready(read) = Pin::new(&mut turn).poll(cx) else {
+                        this.state = State::Reading(turn);
+                        return Poll::Pending;
+                    };
+                    return match read.unwrap_or_else(|ended| Err(io::Error::other(ended))) {
+                        // Read sooner than we would have given way: give way all the same.
+                        Ok(buffer) if begun => {
+                            this.state = State::Rested(buffer.freeze());
+                            cx.waker().wake_by_ref();
+                            Poll::Pending
+                        }
+                        Ok(buffer) => Poll::Ready(Some(Ok(this.hand_out(buffer.freeze())))),
+                        Err(error) => Poll::Ready(Some(Err(this.fail(error)))),
+                    };
+                }
             }
         }
-        let State::Reading(turn) = &mut this.state else {
-            return Poll::Ready(None);
-        };
-        let read =
-            ready!(Pin::new(turn).poll(cx)).unwrap_or_else(|ended| Err(io::Error::other(ended)));
-        this.state = State::Idle;
-        Poll::Ready(Some(match read {
-            Ok(buffer) => Ok(this.hand_out(buffer)),
-            Err(error) => Err(this.fail(error)),
-        }))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -3,15 +3,19 @@
 //! Works on the `http` crate's types, so any server built on them can send what comes out. Who may ask is
 //! decided before: see [`crate::MediaSigner`].
 
+use std::collections::hash_map::DefaultHasher;
 use std::fs::{File, Metadata};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
 
 use crate::body::{MediaBody, Source};
 use crate::conditions::{self, Validators, Verdict};
+use crate::fair::Content;
+use crate::heads::Heads;
 use crate::platform::identity;
 use crate::range::{self, RangeAnswer};
 use crate::root::Stamp;
@@ -44,6 +48,7 @@ impl MediaFile {
             source: Source {
                 file: Arc::new(file),
                 stamp,
+                head: None,
             },
             validators: Validators { etag, modified },
             mime,
@@ -58,6 +63,24 @@ impl MediaFile {
     /// The strong entity tag, quotes included.
     pub fn etag(&self) -> &str {
         &self.validators.etag
+    }
+
+    /// What fairness needs to know of it; `duration` where somebody looked into the file.
+    pub fn content(&self, duration: Option<Duration>) -> Content {
+        let mut hasher = DefaultHasher::new();
+        self.validators.etag.hash(&mut hasher);
+        Content {
+            id: hasher.finish(),
+            size: self.size(),
+            duration,
+        }
+    }
+
+    /// The same file with its first bytes from memory, where [`Heads`] has them; it learns them otherwise.
+    #[must_use]
+    pub fn with_head(mut self, heads: &Heads) -> Self {
+        self.source.head = heads.of(&self.validators.etag, &self.source);
+        self
     }
 
     /// MIME type.

@@ -4,6 +4,7 @@
 //!   files (ffprobe, or built-in parsers without it) and makes posters (ffmpeg). It answers from memory.
 //! - [`MediaFile::answer`] turns a request for a medium into a response with ranges, conditions and a body
 //!   that reads in fair turns.
+//! - [`Uplink`] shares a limited uplink fairly between viewers; [`Heads`] keeps the beginnings of files in memory.
 //! - [`MediaSigner`] makes and checks the links under which media are fetched: bound to a room, expiring.
 //! - [`place_sample`] puts the bundled clip where a library finds it.
 //!
@@ -14,6 +15,8 @@ mod body;
 mod conditions;
 mod delivery;
 mod error;
+mod fair;
+mod heads;
 mod id;
 mod index;
 mod library;
@@ -36,6 +39,11 @@ mod watch;
 pub use body::{MediaBody, TURN_BYTES};
 pub use delivery::MediaFile;
 pub use error::{LibraryError, LibraryWarning, MediaError};
+pub use fair::{
+    Content, Limits as UplinkLimits, Need, Needs, Share, Stats as DeliveryStats, Uplink,
+    ViewerStats,
+};
+pub use heads::Heads;
 pub use id::{InvalidMediaId, MediaId};
 pub use index::{Listing, MAX_PAGE_SIZE, MAX_QUERY_CHARS};
 pub use library::{Library, LibraryConfig, LibraryStatus};

@@ -113,7 +113,7 @@ impl MediaBody {
     }
 
     /// The next turn from memory, where the file's head is there.
-    fn from_head(&self, length: usize) -> Option<io::Result<Bytes>> {
+    fn head_turn(&self, length: usize) -> Option<io::Result<Bytes>> {
         let source = self.source.as_ref()?;
         let from = usize::try_from(self.next).ok()?;
         let head = source.head.as_ref().filter(|head| from < head.len())?;
@@ -141,7 +141,7 @@ impl MediaBody {
         length: usize,
         cx: &mut Context<'_>,
     ) -> Option<Poll<Option<io::Result<Frame<Bytes>>>>> {
-        match self.from_head(length) {
+        match self.head_turn(length) {
             Some(Ok(turn)) => {
                 self.state = State::Rested(turn);
                 cx.waker().wake_by_ref();

@@ -10,6 +10,7 @@ pub mod banner;
 pub mod clock;
 pub mod code;
 pub mod config;
+pub mod delivery;
 pub mod dialects;
 pub mod http;
 pub mod hub;

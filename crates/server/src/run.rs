@@ -63,7 +63,12 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         );
     }
     let library = Library::open(LibraryConfig::new(roots, config.data.join("cache"))).await?;
-    let shelf = Arc::new(Shelf::new(library, &signer));
+    let shelf = Arc::new(Shelf::new(
+        library,
+        &signer,
+        config.uplink_limits(),
+        config.head_cache,
+    ));
     let accounts = Accounts::new(store.clone(), signer.clone(), clock.clone());
     let hub = Hub::new(log, store, clock, signer.clone());
     // Lives as long as the process: connections of every room borrow it.

@@ -61,6 +61,17 @@ impl Signer {
         Some(SeatId(u64::from_be_bytes(id.try_into().ok()?)))
     }
 
+    /// The token by which a seat's owner fetches media. It stands in addresses, so it opens nothing else.
+    pub fn viewer_token(&self, room: &str, seat: SeatId) -> String {
+        self.token("viewer", room, &seat.0.to_be_bytes())
+    }
+
+    /// The seat whose owner fetches, where the token is genuine.
+    pub fn viewer_of(&self, room: &str, token: &str) -> Option<SeatId> {
+        let id = self.open("viewer", room, token)?;
+        Some(SeatId(u64::from_be_bytes(id.try_into().ok()?)))
+    }
+
     /// A new guest.
     pub fn new_guest(&self) -> PersonId {
         guest(&random::<12>())

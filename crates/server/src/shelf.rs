@@ -5,7 +5,7 @@
 use crate::code::RoomCode;
 use crate::secret::Signer;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use watchalong_media::{Library, MediaId, MediaSigner, Medium};
+use watchalong_media::{Heads, Library, MediaId, MediaSigner, Medium, Uplink, UplinkLimits};
 use watchalong_room::{Media, Position, SourceKind};
 
 /// Links are good until the end of the day after: longer than any party, and the same link
@@ -46,14 +46,21 @@ pub struct Shelf {
     pub library: Library,
     /// What links are signed with.
     pub signer: MediaSigner,
+    /// What media leave through.
+    pub uplink: Uplink,
+    /// The beginnings of files in use.
+    pub heads: Heads,
 }
 
 impl Shelf {
-    /// Over a library, with links signed by a key derived from the server's.
-    pub fn new(library: Library, signer: &Signer) -> Self {
+    /// Over a library, with links signed by a key derived from the server's, delivered within `limits`; `heads`
+    /// bytes of memory keep the beginnings of files.
+    pub fn new(library: Library, signer: &Signer, limits: UplinkLimits, heads: usize) -> Self {
         Self {
             library,
             signer: MediaSigner::new(&signer.media_key()),
+            uplink: Uplink::new(limits),
+            heads: Heads::new(heads),
         }
     }
 

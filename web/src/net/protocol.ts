@@ -231,6 +231,8 @@ export interface Welcome {
   resumed: boolean;
   person: string;
   resume: string;
+  /** Goes into the addresses of media as `viewer`, so that the server knows whose share of its uplink it is. */
+  viewer: string;
   hold: number;
   server: { name: string; version: string };
   clock: number;

@@ -92,6 +92,9 @@ export class Playback {
   #dryAt: number | null = null;
   #freshWanted = false;
 
+  /** Who fetches media; see `Welcome.viewer`. */
+  viewer = '';
+
   constructor(links: PlaybackLinks) {
     this.#links = links;
   }
@@ -315,9 +318,16 @@ export class Playback {
     const video = this.#video;
     if (!video) return;
     if (media && !media.problem) {
-      video.src = resolve(media.url);
+      video.src = this.#address(media);
     } else video.removeAttribute('src');
     video.load();
+  }
+
+  /** The server's own files are fetched in the viewer's name; other addresses are none of our business. */
+  #address(media: RoomMedia): string {
+    const url = new URL(resolve(media.url));
+    if (media.kind === 'library' && this.viewer) url.searchParams.set('viewer', this.viewer);
+    return url.href;
   }
 
   #told(status: SyncStatus): void {

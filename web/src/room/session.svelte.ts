@@ -280,6 +280,7 @@ export class Session {
     this.serverVersion = message.server.version;
     this.pending = false;
     this.toasts.dropKeys('refused');
+    this.playback.viewer = message.viewer;
     this.#replace(message.room);
     const me = memberById(message.room, message.member);
     if (me) guest.setName(me.name);

@@ -41,6 +41,14 @@ pub struct Config {
     pub base_path: String,
     /// Neighbours whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// Bytes a second that all media together may take.
+    pub uplink: Option<f64>,
+    /// Bytes a second that one viewer may take.
+    pub viewer_rate: Option<f64>,
+    /// How far ahead of the room is fetched at full speed where the uplink is limited.
+    pub look_ahead: Option<Duration>,
+    /// Bytes of memory for the beginnings of files.
+    pub head_cache: usize,
     /// A filter for `tracing_subscriber::EnvFilter`; it parses.
     pub log: String,
     /// JSON lines instead of text.
@@ -130,12 +138,26 @@ impl Config {
                 .last("base-path", values::base_path)?
                 .unwrap_or_default(),
             trusted_proxies: texts.each("trusted-proxies", values::proxies)?.concat(),
+            uplink: texts.last("uplink", values::rate)?,
+            viewer_rate: texts.last("viewer-rate", values::rate)?,
+            look_ahead: texts.one("look-ahead", values::look_ahead)?,
+            head_cache: usize::try_from(texts.one("head-cache", values::size)?)
+                .unwrap_or(usize::MAX),
             log: texts.one("log", values::log)?,
             log_json: texts.one("log-format", values::log_format)?,
             max_connections: texts.one("max-connections", values::max_connections)?,
             shutdown_grace: texts.one("shutdown-grace", values::grace)?,
             given,
         })
+    }
+
+    /// What limits delivery.
+    pub fn uplink_limits(&self) -> watchalong_media::UplinkLimits {
+        watchalong_media::UplinkLimits {
+            uplink: self.uplink,
+            viewer: self.viewer_rate,
+            ahead: self.look_ahead.filter(|_| self.uplink.is_some()),
+        }
     }
 
     /// Whether `X-Forwarded-*` from this neighbour is believed.

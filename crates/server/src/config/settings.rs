@@ -38,6 +38,8 @@ pub enum Section {
     Library,
     /// Addresses and proxies.
     Network,
+    /// How fast media leave, and in what order.
+    Delivery,
     /// Who may administer the server.
     Access,
     /// Logs, limits and stopping.
@@ -46,13 +48,20 @@ pub enum Section {
 
 impl Section {
     /// In the order of presentation.
-    pub const ALL: [Self; 4] = [Self::Library, Self::Network, Self::Access, Self::Running];
+    pub const ALL: [Self; 5] = [
+        Self::Library,
+        Self::Network,
+        Self::Delivery,
+        Self::Access,
+        Self::Running,
+    ];
 
     /// For people.
     pub fn title(self) -> &'static str {
         match self {
             Self::Library => "Library and data",
             Self::Network => "Network",
+            Self::Delivery => "Delivery",
             Self::Access => "Access",
             Self::Running => "Running",
         }
@@ -164,6 +173,40 @@ pub static SETTINGS: &[Setting] = &[
         help: "Proxies whose X-Forwarded-* headers are believed: addresses, ranges such as 10.0.0.0/8, `loopback`, `private` or `none`.",
         section: Section::Network,
         repeatable: true,
+        ..PLAIN
+    },
+    Setting {
+        key: "uplink",
+        value: "RATE",
+        unset: "as fast as it goes",
+        example: "20mbit",
+        help: "How much of the line to the outside films may use, all viewers together; shared fairly, those about to run dry first. Give about 80 % of your upload speed.",
+        section: Section::Delivery,
+        ..PLAIN
+    },
+    Setting {
+        key: "viewer-rate",
+        value: "RATE",
+        unset: "as fast as it goes",
+        example: "8mbit",
+        help: "How fast one viewer may fetch, however many connections they open. The first seconds of a film are not counted.",
+        section: Section::Delivery,
+        ..PLAIN
+    },
+    Setting {
+        key: "look-ahead",
+        value: "SECONDS",
+        default: "120",
+        help: "With `uplink`: what is further ahead of the room than this is fetched at the film's own pace, so that it takes nothing from those who need the next seconds. 0 turns it off.",
+        section: Section::Delivery,
+        ..PLAIN
+    },
+    Setting {
+        key: "head-cache",
+        value: "SIZE",
+        default: "32mb",
+        help: "Memory for the beginnings of films in use (2 MB each), which everybody who joins asks for. 0 turns it off.",
+        section: Section::Delivery,
         ..PLAIN
     },
     Setting {

@@ -356,3 +356,35 @@ fn an_unknown_flag_is_a_usage_error() {
         0
     );
 }
+
+#[test]
+fn rates_and_sizes_are_read_with_their_units() {
+    let config = load(
+        &[
+            "--uplink",
+            "20mbit",
+            "--viewer-rate",
+            "1.5 Mbps",
+            "--look-ahead",
+            "0",
+            "--head-cache",
+            "1gb",
+        ],
+        &[],
+    )
+    .expect("right");
+    assert_eq!(
+        (
+            config.uplink,
+            config.viewer_rate,
+            config.look_ahead,
+            config.head_cache
+        ),
+        (Some(2_500_000.0), Some(187_500.0), None, 1_000_000_000)
+    );
+    for wrong in ["20", "20mb", "5bit", "-3mbit", "nanmbit", "fast"] {
+        let refused = refusal(load(&[&format!("--uplink={wrong}")], &[]));
+        assert!(refused.contains("20mbit"), "{refused}");
+    }
+    assert!(refusal(load(&["--head-cache=lots"], &[])).contains("32mb"));
+}

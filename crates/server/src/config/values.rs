@@ -117,6 +117,76 @@ pub fn proxies(raw: &OsStr) -> Read<Vec<AddressRange>> {
     }
 }
 
+/// Slower than this no film can be watched, and it is surely a mistake (bits taken for megabits).
+const LEAST_RATE: f64 = 100_000.0;
+/// An unused line of 1 Tbit/s; more is a mistake.
+const MOST_RATE: f64 = 1e12;
+/// A petabyte: more than any disk holds.
+const MOST_BYTES: f64 = 1e15;
+/// A day ahead is everything.
+const MOST_AHEAD_SECONDS: u64 = 24 * 3600;
+
+/// A number and the unit after it, in lower case.
+fn number_and_unit(text: &str) -> Option<(f64, String)> {
+    let text = text.trim().to_ascii_lowercase();
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
+    let number = text[..end].parse().ok()?;
+    Some((number, text[end..].trim().to_owned()))
+}
+
+/// Bits a second, read as `20mbit`; answered in bytes a second.
+pub fn rate(raw: &OsStr) -> Read<f64> {
+    let bits = number_and_unit(text(raw)?).and_then(|(number, unit)| {
+        let factor = match unit.as_str() {
+            "kbit" | "kbit/s" | "kbps" => 1e3,
+            "mbit" | "mbit/s" | "mbps" => 1e6,
+            "gbit" | "gbit/s" | "gbps" => 1e9,
+            _ => return None,
+        };
+        Some(number * factor)
+    });
+    bits.filter(|bits| (LEAST_RATE..=MOST_RATE).contains(bits))
+        .map(|bits| bits / 8.0)
+        .ok_or_else(|| {
+            "bits a second with their unit would be right, such as 20mbit, 800kbit or 1gbit"
+                .to_owned()
+        })
+}
+
+/// Whole seconds; 0 is off.
+pub fn look_ahead(raw: &OsStr) -> Read<Option<Duration>> {
+    let seconds = text(raw)?
+        .parse()
+        .ok()
+        .filter(|seconds| *seconds <= MOST_AHEAD_SECONDS);
+    seconds
+        .map(|seconds| (seconds > 0).then(|| Duration::from_secs(seconds)))
+        .ok_or_else(|| {
+            format!("a whole number of seconds up to {MOST_AHEAD_SECONDS} would be right")
+        })
+}
+
+/// Bytes, read as `32mb`, `1.5 GB` or `0`.
+pub fn size(raw: &OsStr) -> Read<u64> {
+    let bytes = number_and_unit(text(raw)?).and_then(|(number, unit)| {
+        let factor = match unit.as_str() {
+            "" | "b" => 1.0,
+            "kb" | "k" => 1e3,
+            "mb" | "m" => 1e6,
+            "gb" | "g" => 1e9,
+            "tb" | "t" => 1e12,
+            _ => return None,
+        };
+        Some(number * factor)
+    });
+    bytes
+        .filter(|bytes| (0.0..=MOST_BYTES).contains(bytes))
+        .map(|bytes| bytes as u64)
+        .ok_or_else(|| "bytes with a unit would be right, such as 32mb, 1.5gb or 0".to_owned())
+}
+
 /// A key that is worth checking.
 pub fn admin_key(raw: &OsStr) -> Read<String> {
     let key = text(raw)?;

@@ -1,12 +1,16 @@
 //! Delivery of media and posters. Ranges, validators and turns are `watchalong-media`'s; here stands who may have what.
 use super::{ApiError, App};
 use crate::code::RoomCode;
+use crate::delivery::Fetcher;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::body::HttpBody as _;
+use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::get;
-use std::time::SystemTime;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use watchalong_media::{MediaError, MediaId};
 
 pub(super) fn router() -> Router<App> {
@@ -33,6 +37,7 @@ async fn file(
     State(app): State<App>,
     Path((room, id)): Path<(String, String)>,
     RawQuery(query): RawQuery,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
@@ -53,25 +58,39 @@ async fn file(
     let code = RoomCode::parse(&room)
         .filter(|code| code.as_str() == link.room)
         .ok_or_else(invalid)?;
-    let live = app
-        .hub
-        .room(&code)
-        .await?
-        .is_some_and(|room| !room.view().life.is_terminal());
-    if !live {
-        return Err(ApiError::new(
-            StatusCode::GONE,
-            "room_over",
-            "This party is over.",
-        ));
+    let over = || ApiError::new(StatusCode::GONE, "room_over", "This party is over.");
+    let room = app.hub.room(&code).await?.ok_or_else(over)?;
+    if room.view().life.is_terminal() {
+        return Err(over());
     }
-    let file = app
-        .shelf
+    let (shelf, query) = (&app.shelf, query.unwrap_or_default());
+    let file = shelf
         .library
         .open_media(&id)
         .await
-        .map_err(|error| refused(&error))?;
-    Ok(file.answer(&method, &headers).map(Body::new))
+        .map_err(|error| refused(&error))?
+        .with_head(&shelf.heads);
+    let response = file.answer(&method, &headers);
+    if response.body().is_end_stream() {
+        return Ok(response.map(Body::new));
+    }
+    let duration = shelf.library.get(&id).and_then(|medium| medium.duration);
+    let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let (signer, clock) = (&app.hub.signer, app.hub.clock.clone());
+    let fetcher = Fetcher::new(room, &query, id.to_string(), signer, clock);
+    let viewer = fetcher.name(peer.ip());
+    let content = file.content(duration);
+    let share = shelf
+        .uplink
+        .stream(viewer, content, Some(Arc::new(fetcher)));
+    let share = share.ok_or_else(|| {
+        let message =
+            "You are fetching this too many times at once. Close other windows of this party.";
+        // A player that is closed lets go within moments.
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", message)
+            .after(Duration::from_secs(2))
+    })?;
+    Ok(response.map(|body| Body::new(body.through(share))))
 }
 
 async fn poster(

@@ -4,6 +4,7 @@
 //! OpenAPI document. Every refusal is an [`ApiError`].
 pub mod accept;
 mod base;
+mod delivery;
 mod error;
 mod health;
 pub mod identity;
@@ -64,6 +65,7 @@ pub fn router(app: App) -> Router {
         .routes(routes!(rooms::show, rooms::end))
         .routes(routes!(library::list))
         .routes(routes!(library::show))
+        .routes(routes!(delivery::show))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .split_for_parts();

@@ -4,6 +4,7 @@ use super::call::{CallError, Calls};
 use super::clients::Client;
 use super::encoder::Encoder;
 use super::signals::Report;
+use super::viewers::Viewers;
 use crate::code::RoomCode;
 use crate::log::{Log, Origin};
 use crate::secret;
@@ -13,7 +14,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 use watchalong_room::{
-    Actor, Command, Entry, EntryPolicy, Life, Outcome, Policy, Room, SeatId, Span, Visibility,
+    Actor, Command, Entry, EntryPolicy, Life, Outcome, Policy, Room, SeatId, Span, Timeline,
+    Visibility,
 };
 
 /// What a stranger may know of a room.
@@ -37,6 +39,8 @@ pub struct PublicView {
     pub media: Option<String>,
     /// Its picture, where the library has one.
     pub media_key: Option<String>,
+    /// Where it stands.
+    pub timeline: Timeline,
 }
 
 impl PublicView {
@@ -54,6 +58,7 @@ impl PublicView {
             media_key: media
                 .filter(|m| m.kind == watchalong_room::SourceKind::Library)
                 .map(|m| m.key.clone()),
+            timeline: *room.timeline(),
         }
     }
 }
@@ -97,6 +102,7 @@ pub struct RoomHandle {
     local: mpsc::UnboundedSender<Local>,
     lead_ms: AtomicI64,
     view: Mutex<Arc<PublicView>>,
+    viewers: Viewers,
     stopped: watch::Receiver<bool>,
     calls: Calls,
 }
@@ -124,6 +130,7 @@ impl RoomHandle {
             local,
             lead_ms: AtomicI64::new(0),
             view,
+            viewers: Viewers::default(),
             stopped,
             calls: Calls::default(),
         }
@@ -150,6 +157,11 @@ impl RoomHandle {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Whose players fetch media here.
+    pub fn viewers(&self) -> &Viewers {
+        &self.viewers
     }
 
     pub(super) fn set_view(&self, view: PublicView) {

@@ -12,6 +12,7 @@ mod task;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod viewers;
 
 use crate::clock::ServerClock;
 use crate::code::RoomCode;
@@ -25,6 +26,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
+pub use viewers::{Viewer, Viewers};
 use watchalong_room::{
     Actor, Command, Entry, Media, NodeId, Policy, Position, Refusal, Room, Span, Visibility,
 };

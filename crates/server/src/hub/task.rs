@@ -176,6 +176,7 @@ impl Task {
             Local::Arrive { client, greeting } => self.arrive(*client, greeting).await,
             Local::Depart { seat, connection } => {
                 if self.clients.depart(seat, connection).is_some() {
+                    self.handle.viewers().gone(seat);
                     self.joins.remove(&seat);
                     self.signals.forget(seat);
                     self.handle.set_lead(self.signals.lead());
@@ -194,6 +195,7 @@ impl Task {
             Local::Report { seat, report } => {
                 if let Some(member) = self.clients.get(seat).and_then(Client::member) {
                     self.signals.report(member, seat, report);
+                    self.handle.viewers().reported(seat, report.buffer_s);
                     // Looks at all reports, so not for each of them.
                     if self.signals_at.is_none() {
                         self.handle.set_lead(self.signals.lead());
@@ -287,6 +289,7 @@ impl Task {
         }
         for (seat, reason) in std::mem::take(&mut self.revoked) {
             if let Some(client) = self.clients.remove(seat) {
+                self.handle.viewers().gone(seat);
                 self.signals.forget(seat);
                 client.dismiss(&Farewell::Departed(reason));
             }

@@ -202,6 +202,7 @@ impl Task {
             return;
         }
         client.stage = Stage::In { member: id, rights };
+        self.handle.viewers().seated(seat, id);
         client.send(Some(client.encoder.welcome(scene, seat, id, resumed)));
         if !known.is_empty() {
             client.send(client.encoder.signals(&known, &[]));

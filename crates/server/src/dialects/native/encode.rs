@@ -271,6 +271,7 @@ impl Encoder for Native {
             "t": "welcome", "v": VERSION, "member": member, "resumed": resumed,
             "person": self.person(scene, member),
             "resume": self.signer.seat_token(scene.code.as_str(), seat),
+            "viewer": self.signer.viewer_token(scene.code.as_str(), seat),
             "hold": scene.room.policy().seat_hold,
             "server": {"name": "watchalong", "version": env!("CARGO_PKG_VERSION")},
             "clock": scene.now, "room": self.room(scene, member),

@@ -1,0 +1,69 @@
+//! Who fetches media, and what they need next: where fair delivery meets the room.
+//!
+//! `watchalong-media` shares the uplink; here it is told who is who (a seat by the token in its media address,
+//! anybody else by their address) and where the room stands.
+use crate::clock::ServerClock;
+use crate::hub::RoomHandle;
+use crate::secret::Signer;
+use std::net::IpAddr;
+use std::sync::Arc;
+use watchalong_media::{Need, Needs};
+use watchalong_room::SeatId;
+
+/// The name of the query parameter that carries a viewer's token.
+pub const VIEWER: &str = "viewer";
+
+/// Somebody who fetches a medium of a room.
+pub struct Fetcher {
+    room: Arc<RoomHandle>,
+    seat: Option<SeatId>,
+    media_key: String,
+    clock: Arc<ServerClock>,
+}
+
+impl Fetcher {
+    /// Who asks for `media_key`, by the token in their address's query where it is genuine.
+    pub fn new(
+        room: Arc<RoomHandle>,
+        query: &str,
+        media_key: String,
+        signer: &Signer,
+        clock: Arc<ServerClock>,
+    ) -> Self {
+        let token = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix(VIEWER)?.strip_prefix('='));
+        let seat = token.and_then(|token| signer.viewer_of(room.code().as_str(), token));
+        Self {
+            room,
+            seat,
+            media_key,
+            clock,
+        }
+    }
+
+    /// Whose share of the uplink this is: a member's, however many devices they have, else the address's.
+    pub fn name(&self, address: IpAddr) -> Arc<str> {
+        let member = self.seat.and_then(|seat| self.room.viewers().get(seat));
+        match member {
+            Some(viewer) => format!("{}/{}", self.room.code(), viewer.member.0).into(),
+            None => address.to_canonical().to_string().into(),
+        }
+    }
+}
+
+impl Needs for Fetcher {
+    fn need(&self) -> Option<Need> {
+        let view = self.room.view();
+        // What is not on yet (the next film, being warmed up) has no place in the room to be ahead of.
+        if view.media_key.as_deref() != Some(self.media_key.as_str()) {
+            return None;
+        }
+        let viewer = self.seat.and_then(|seat| self.room.viewers().get(seat));
+        Some(Need {
+            position: view.timeline.position_at(self.clock.now()).seconds(),
+            playing: view.timeline.playing,
+            buffer: viewer.and_then(|viewer| viewer.buffer),
+        })
+    }
+}

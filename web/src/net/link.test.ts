@@ -9,7 +9,17 @@ describe('a room’s address', () => {
     expect(room('http://h/r/bakoti-zuna?name=Ann%20Lee#host=a_B-9')).toEqual({
       code: 'bakoti-zuna',
       hostKey: 'a_B-9',
+      invite: null,
       name: 'Ann Lee',
+    });
+  });
+
+  it('holds an invitation', () => {
+    expect(room('http://h/r/x1?name=Bo#invite=Zk_3-a')).toEqual({
+      code: 'x1',
+      hostKey: null,
+      invite: 'Zk_3-a',
+      name: 'Bo',
     });
   });
 
@@ -21,6 +31,7 @@ describe('a room’s address', () => {
     expect(room('http://h/r/x1#host=abc?name=Bo')).toEqual({
       code: 'x1',
       hostKey: 'abc',
+      invite: null,
       name: 'Bo',
     });
     expect(room('http://h/r/x1#host=abc).')?.hostKey).toBe('abc');

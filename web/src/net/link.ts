@@ -1,10 +1,12 @@
 // Reading what people paste and open: room links, codes, and the parts of a room's
-// address (`/r/CODE?name=Ann#host=KEY`). Lenient, because links get mangled on
+// address (`/r/CODE?name=Ann#host=KEY`, `#invite=TOKEN`). Lenient, because links get mangled on
 // their way through chats: a key ends at the first character that can't be in one.
 
 export interface RoomLink {
   code: string;
   hostKey: string | null;
+  /** A counted or expiring invitation. */
+  invite: string | null;
   name: string | null;
 }
 
@@ -23,8 +25,9 @@ export function readRoomUrl(url: URL): RoomLink | null {
   }
   const hash = url.hash.replace(/^#/, '');
   const hostKey = /(?:^|[&?;])host=([A-Za-z0-9_-]+)/.exec(hash)?.[1] ?? null;
+  const invite = /(?:^|[&?;])invite=([A-Za-z0-9_.-]+)/.exec(hash)?.[1] ?? null;
   const named = url.searchParams.get('name') ?? /(?:^|[&?;])name=([^&#]*)/.exec(hash)?.[1] ?? null;
-  return { code: code.toLowerCase(), hostKey, name: named === null ? null : cleanName(named) };
+  return { code: code.toLowerCase(), hostKey, invite, name: named === null ? null : cleanName(named) };
 }
 
 /** A code or a whole invite link, as typed into the join field; null if it is neither. */
@@ -38,7 +41,7 @@ export function readCodeOrLink(text: string): RoomLink | null {
     }
   }
   const code = trimmed.replace(/\s+/g, '-').toLowerCase();
-  return CODE.test(code) ? { code, hostKey: null, name: null } : null;
+  return CODE.test(code) ? { code, hostKey: null, invite: null, name: null } : null;
 }
 
 /** Two spellings of one code are one room. */

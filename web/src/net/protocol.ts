@@ -143,6 +143,47 @@ export interface ChatMessage {
   item: ItemId | null;
   position: number | null;
   reply_to: MessageId | null;
+  /** Who is named by an `@`, told by the server; missing where nobody is. */
+  mentions?: MemberId[];
+  /** Taken back: `text` is empty then. */
+  deleted?: boolean;
+}
+
+/** A reaction, bound to the moment of the film at which it was given. */
+export interface ReactionNote {
+  by: MemberId;
+  emoji: string;
+  item: ItemId | null;
+  position: number | null;
+  at: number;
+}
+
+/** What somebody wants the moderators to look at. */
+export interface ReportNote {
+  id: number;
+  by: MemberId | null;
+  name: string;
+  member?: MemberId | null;
+  message?: MessageId | null;
+  /** The reported message's words as they were. */
+  text?: string | null;
+  reason: string;
+  at: number;
+}
+
+export interface ActPerson {
+  member: MemberId | null;
+  name: string;
+}
+
+/** One line of the room's audit log: who used a privilege on whom. */
+export interface Act {
+  id: number;
+  at: number;
+  by: ActPerson | null;
+  act: string;
+  target: ActPerson | null;
+  detail: string | null;
 }
 
 export interface Undo {
@@ -180,6 +221,11 @@ export interface Snapshot {
   /** At the door, for whoever may let them in; empty for others, like `banned`. */
   pending: Member[];
   banned: Member[];
+  /** When a scheduled party begins; null or missing for one that began when it was opened. */
+  schedule?: number | null;
+  /** For whoever moderates; missing for others. */
+  words?: string[];
+  reports?: ReportNote[];
 }
 
 export type Cause =
@@ -200,20 +246,22 @@ export type RoomEvent =
   | { event: 'queue'; queue: QueueEntry[] }
   | { event: 'said'; message: ChatMessage }
   | { event: 'deleted'; message: MessageId }
-  | {
-      event: 'reacted';
-      by: MemberId;
-      emoji: string;
-      item: ItemId | null;
-      position: number | null;
-      at: number;
-    }
+  | ({ event: 'reacted' } & ReactionNote)
+  | { event: 'reactions'; list: ReactionNote[]; more: number }
   | { event: 'asked'; by: MemberId; play: boolean }
-  | { event: 'settings'; name: string; policy: Policy }
+  | {
+      event: 'settings';
+      name: string;
+      policy: Policy;
+      schedule?: number | null;
+      words?: string[];
+    }
   | { event: 'life'; life: Life }
   | { event: 'rights'; rights: Rights }
   | { event: 'knock'; members: Member[] }
-  | { event: 'bans'; members: Member[] };
+  | { event: 'bans'; members: Member[] }
+  | { event: 'reports'; reports: ReportNote[] }
+  | { event: 'acted'; act: Act };
 
 /** Member, skew in ms (positive: ahead), buffer in s, delay in ms, state; null where unknown. */
 export type Signal = [
@@ -260,6 +308,17 @@ export interface Bye {
   code: string;
   message: string;
   again: boolean;
+  /** How long coming back is of no use, ms. */
+  retry_ms?: number;
+}
+
+export interface RefusedFrame {
+  t: 'refused';
+  id: number | null;
+  code: string;
+  message: string;
+  /** When the same may work, ms from now. */
+  retry_ms?: number;
 }
 
 export interface EventsFrame {
@@ -279,7 +338,7 @@ export type ServerMessage =
   | Pending
   | ClockAnswer
   | { t: 'ack'; id: number; rev: number }
-  | { t: 'refused'; id: number | null; code: string; message: string }
+  | RefusedFrame
   | EventsFrame
   | SignalsFrame
   | { t: 'room'; room: Snapshot }
@@ -316,7 +375,12 @@ export type Command =
   | { do: 'delete_message'; message: MessageId }
   | { do: 'react'; emoji: string }
   | { do: 'rename'; name: string }
-  | { do: 'admit' | 'deny' | 'kick' | 'ban' | 'unban' | 'hand_over'; member: MemberId }
+  | { do: 'admit' | 'deny' | 'kick' | 'unban' | 'hand_over'; member: MemberId }
+  | { do: 'ban'; member: MemberId; address?: boolean }
+  | { do: 'report'; member?: MemberId; message?: MessageId; reason: string }
+  | { do: 'resolve'; report: number }
+  | { do: 'schedule'; at: number | null }
+  | { do: 'words'; words: string[] }
   | { do: 'mute'; member: MemberId; muted: boolean }
   | { do: 'co_host'; member: MemberId; co_host: boolean }
   | { do: 'policy'; patch: PolicyPatch }
@@ -342,6 +406,7 @@ export type ClientMessage =
       resume?: string;
       host_key?: string;
       password?: string;
+      invite?: string;
     }
   | { t: 'clock'; id: number; c: number }
   | ({ t: 'cmd'; id: number } & Command)

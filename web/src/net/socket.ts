@@ -25,6 +25,8 @@ export class Refused extends Error {
   constructor(
     readonly code: string,
     message: string,
+    /** When the same may work, ms from now; null where waiting does not help. */
+    readonly retryMs: number | null = null,
   ) {
     super(message);
     this.name = 'Refused';
@@ -37,6 +39,7 @@ export interface Hello {
   resume?: string | undefined;
   hostKey?: string | undefined;
   password?: string | undefined;
+  invite?: string | undefined;
 }
 
 export interface SocketHandlers {
@@ -86,6 +89,8 @@ export class RoomSocket {
   #nextId = 1;
   #waiting = new Map<number, Waiting>();
   #seated = false;
+  /** The server asked to stay away until then, ms of `performance.now()`. */
+  #notBefore = 0;
 
   constructor(
     url: string,
@@ -173,6 +178,7 @@ export class RoomSocket {
         ...(hello.resume ? { resume: hello.resume } : {}),
         ...(hello.hostKey ? { host_key: hello.hostKey } : {}),
         ...(hello.password ? { password: hello.password } : {}),
+        ...(hello.invite ? { invite: hello.invite } : {}),
       };
       socket.send(JSON.stringify(message));
     };
@@ -207,10 +213,13 @@ export class RoomSocket {
         return;
       case 'refused':
         if (message.id !== null)
-          this.#take(message.id)?.reject(new Refused(message.code, message.message));
+          this.#take(message.id)?.reject(
+            new Refused(message.code, message.message, message.retry_ms ?? null),
+          );
         return;
       case 'bye':
-        if (!message.again) {
+        if (message.again) this.#notBefore = performance.now() + (message.retry_ms ?? 0);
+        else {
           this.#clearTimers();
           this.#drop();
           this.#set('closed');
@@ -249,7 +258,8 @@ export class RoomSocket {
     const ceiling = Math.min(longest, FIRST_DELAY_MS * 2 ** this.#attempt);
     this.#attempt += 1;
     // Jitter of +-25 %, so that a room full of people doesn't come back in one instant.
-    const delay = ceiling * (0.75 + Math.random() * 0.5);
+    const asked = Math.max(0, this.#notBefore - performance.now());
+    const delay = asked + ceiling * (0.75 + Math.random() * 0.5);
     this.#set(this.#seated ? 'reconnecting' : 'connecting');
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

@@ -76,6 +76,13 @@ export const seat = {
   setToken: (code: string, token: string | null) => write(session, seatKey(code), token),
 };
 
+/** Text begun but not sent, by room; gone with the tab. */
+export const draftText = {
+  get: (code: string) => read(session, `watchalong.draft.${bareCode(code)}`) ?? '',
+  set: (code: string, text: string) =>
+    write(session, `watchalong.draft.${bareCode(code)}`, text === '' ? null : text),
+};
+
 export const setting = {
   get: (name: string) => read(local, `watchalong.set.${name}`),
   set: (name: string, value: string | null) => write(local, `watchalong.set.${name}`, value),

@@ -110,10 +110,27 @@ describe('events on a snapshot', () => {
     expect(applyFrame(state, frame(31, future)).state.room).toEqual({ ...state.room, rev: 31 });
   });
 
-  it('delete a message', () => {
+  it('bring schedule and word list with the settings, and keep both where they are left out', () => {
+    const policy = room().policy;
+    let state = fromSnapshot(room());
+    const settings = { event: 'settings', name: 'N', policy, schedule: 5, words: ['egg'] } as const;
+    state = applyFrame(state, frame(31, { ...settings, words: [...settings.words] })).state;
+    state = applyFrame(state, frame(32, { event: 'settings', name: 'M', policy })).state;
+    expect(state.room).toMatchObject({ name: 'M', schedule: 5, words: ['egg'] });
+    state = applyFrame(
+      state,
+      frame(33, { event: 'settings', name: 'M', policy, schedule: null }),
+    ).state;
+    expect(state.room.schedule).toBeNull();
+  });
+
+  it('delete a message, whose place stays', () => {
     const state = fromSnapshot(room({ chat: [message(5, 'a'), message(6, 'b')] }));
     const after = applyFrame(state, frame(31, { event: 'deleted', message: 5 })).state;
-    expect(after.room.chat.map((each) => each.id)).toEqual([6]);
+    expect(after.room.chat.map(({ id, text, deleted }) => [id, text, deleted ?? false])).toEqual([
+      [5, '', true],
+      [6, 'b', false],
+    ]);
   });
 });
 

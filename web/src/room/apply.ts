@@ -4,10 +4,10 @@
 // Only the snapshot's revision counts for that: two frames of one revision exist,
 // for example when only one member is told of a new right. Events hold whole
 // values, so applying one twice changes nothing.
-import type { EventsFrame, ItemId, Member, RoomEvent, Snapshot, Undo } from './model';
+import type { ChatMessage, EventsFrame, ItemId, Member, RoomEvent, Snapshot, Undo } from './model';
 
-/** Chat lines kept in the page; older ones are dropped, as nobody scrolls that far. */
-const MAX_CHAT = 1000;
+/** The newest chat lines; older ones are `history.svelte.ts`'s, which asks for them when somebody scrolls up. */
+export const MAX_CHAT = 500;
 
 export interface RoomState {
   room: Snapshot;
@@ -71,9 +71,18 @@ function applyEvent(room: Snapshot, event: RoomEvent): Snapshot {
       return { ...room, chat: [...rest, event.message].slice(-MAX_CHAT) };
     }
     case 'deleted':
-      return { ...room, chat: room.chat.filter((message) => message.id !== event.message) };
+      return {
+        ...room,
+        chat: room.chat.map((message) => (message.id === event.message ? blank(message) : message)),
+      };
     case 'settings':
-      return { ...room, name: event.name, policy: event.policy };
+      return {
+        ...room,
+        name: event.name,
+        policy: event.policy,
+        ...(event.schedule === undefined ? {} : { schedule: event.schedule }),
+        ...(event.words === undefined ? {} : { words: event.words }),
+      };
     case 'life':
       return { ...room, life: event.life };
     case 'rights':
@@ -82,10 +91,17 @@ function applyEvent(room: Snapshot, event: RoomEvent): Snapshot {
       return { ...room, pending: event.members };
     case 'bans':
       return { ...room, banned: event.members };
+    case 'reports':
+      return { ...room, reports: event.reports };
     default:
-      // `reacted` and `asked` are moments, not state; unknown events change nothing.
+      // Reactions, `asked` and `acted` are moments, not state; unknown events change nothing.
       return room;
   }
+}
+
+/** A message that was taken back keeps its place, so that answers to it still make sense. */
+export function blank(message: ChatMessage): ChatMessage {
+  return { ...message, text: '', mentions: [], deleted: true };
 }
 
 export function memberById(room: Snapshot, id: number | null): Member | undefined {

@@ -1,7 +1,7 @@
 // Chat messages and quiet activity lines woven into one list, grouped by author; and
 // the pieces of a message's text (links, mentions). Pure.
 import type { ChatMessage, MemberId } from './model';
-import type { Activity } from './session.svelte';
+import type { Activity } from './activity.svelte';
 
 export type Line =
   | { kind: 'message'; key: string; message: ChatMessage; first: boolean }

@@ -1,7 +1,7 @@
 // What a person can do besides steering the player, each as one call. Components use
 // these, so that the protocol's words stay out of them.
 import type { Command } from '../net/protocol';
-import type { ItemId, MediaRef, MemberId, MessageId } from './model';
+import type { ItemId, MediaRef, MemberId, MessageId, PolicyPatch } from './model';
 
 export class Gestures {
   #act: (command: Command) => Promise<boolean>;
@@ -32,12 +32,23 @@ export class Gestures {
   admit = (member: MemberId) => this.#act({ do: 'admit', member });
   deny = (member: MemberId) => this.#act({ do: 'deny', member });
   kick = (member: MemberId) => this.#act({ do: 'kick', member });
-  ban = (member: MemberId) => this.#act({ do: 'ban', member });
+  /** `address`: nobody comes in from where they are, under any name. */
+  ban = (member: MemberId, address = false) =>
+    this.#act({ do: 'ban', member, ...(address ? { address } : {}) });
   unban = (member: MemberId) => this.#act({ do: 'unban', member });
   mute = (member: MemberId, muted: boolean) => this.#act({ do: 'mute', member, muted });
   coHost = (member: MemberId, on: boolean) => this.#act({ do: 'co_host', member, co_host: on });
   handOver = (member: MemberId) => this.#act({ do: 'hand_over', member });
 
+  reportMember = (member: MemberId, reason: string) => this.#act({ do: 'report', member, reason });
+  reportMessage = (message: MessageId, reason: string) =>
+    this.#act({ do: 'report', message, reason });
+  resolve = (report: number) => this.#act({ do: 'resolve', report });
+
+  /** Server time, ms; null begins the party now, or whenever somebody presses play. */
+  schedule = (at: number | null) => this.#act({ do: 'schedule', at });
+  words = (words: string[]) => this.#act({ do: 'words', words });
+  policy = (patch: PolicyPatch) => this.#act({ do: 'policy', patch });
   roomName = (name: string) => this.#act({ do: 'room_name', name });
   end = () => this.#act({ do: 'end' });
 }

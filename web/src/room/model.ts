@@ -1,8 +1,11 @@
 // The room's vocabulary for components: the wire types under names of their own, so
 // that nothing in `ui/` imports from `net/`.
 export type {
+  Act,
   Barrier,
+  Cause,
   ChatMessage,
+  ChatRules,
   Controls,
   Entry,
   EventsFrame,
@@ -15,6 +18,8 @@ export type {
   Policy,
   PolicyPatch,
   QueueEntry,
+  ReactionNote,
+  ReportNote,
   Rights,
   Role,
   RoomEvent,

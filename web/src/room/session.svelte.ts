@@ -10,37 +10,28 @@ import type { Bye, Cause, Command, EventsFrame, ServerMessage, Welcome } from '.
 import { holdSeat } from '../net/seat-guard';
 import { type ConnectionState, Refused, RoomSocket } from '../net/socket';
 import { guest, myRooms, seat } from '../net/storage';
-import { applyFrame, fromSnapshot, isGoing, memberById, type RoomState, usableUndo } from './apply';
-import type { MediaRef, MemberId, PolicyPatch, RoomEvent, Snapshot, Vital } from './model';
-import { membersNews } from './members-news';
-import { actText, nameOf } from './phrases';
-import { Gestures } from './gestures';
-import { Playback } from './playback.svelte';
 import type { TimelineCause } from '../sync';
+import { Activities } from './activity.svelte';
+import { applyFrame, fromSnapshot, isGoing, memberById, type RoomState } from './apply';
+import { Desk } from './desk.svelte';
+import { Draft } from './draft.svelte';
+import { Gestures } from './gestures';
+import { History } from './history.svelte';
+import type {
+  MediaRef,
+  MemberId,
+  PolicyPatch,
+  ReactionNote,
+  RoomEvent,
+  Snapshot,
+  Vital,
+} from './model';
+import { Notices } from './notices';
+import { Playback } from './playback.svelte';
+import { Sky } from './sky.svelte';
+import { Spoilers, tooEarly, type Where } from './spoilers.svelte';
 import { Toasts } from './toasts.svelte';
 
-/** What happened, for the chat's quiet lines. */
-export interface Activity {
-  id: number;
-  /** Server time of the (last) act, ms. */
-  at: number;
-  by: MemberId;
-  text: string;
-  count: number;
-}
-
-export interface Reaction {
-  id: number;
-  emoji: string;
-  by: MemberId;
-}
-
-/** One person fiddling makes one line, not twenty. */
-const ACTIVITY_GROUP_MS = 20_000;
-const MAX_ACTIVITY = 60;
-/** More flying at once than this is noise; the rest of a burst is left out. */
-const MAX_REACTIONS = 24;
-const REACTION_MS = 3600;
 /** The sync engine treats a person's seek and another medium specially. */
 const CAUSES: Record<Cause, TimelineCause> = {
   play: 'play',
@@ -53,8 +44,6 @@ const CAUSES: Record<Cause, TimelineCause> = {
   start: 'play',
   end: 'other',
 };
-/** What somebody who looks for a moment does many times. */
-const STEERING: readonly Cause[] = ['play', 'pause', 'seek', 'rate'];
 const TYPING_MS = 5000;
 const TYPING_EVERY_MS = 2000;
 /** Signals come about once a second: for so long they may be older than the message. */
@@ -70,10 +59,14 @@ export class Session {
   farewell = $state.raw<Bye | null>(null);
   vitals = $state.raw<Readonly<Record<MemberId, Vital>>>({});
   typing = $state.raw<MemberId[]>([]);
-  activity = $state.raw<Activity[]>([]);
-  reactions = $state.raw<Reaction[]>([]);
   serverVersion = $state('');
   readonly toasts = new Toasts();
+  readonly activity = new Activities();
+  readonly sky = new Sky();
+  readonly spoilers = new Spoilers();
+  readonly history: History;
+  readonly desk: Desk;
+  readonly draft: Draft;
   readonly playback: Playback;
   readonly do = new Gestures((command) => this.act(command));
 
@@ -81,18 +74,21 @@ export class Session {
   #name = '';
   #hostKey: string | undefined;
   #password: string | undefined;
-  #nextId = 1;
+  #invite: string | undefined;
+  #notices: Notices;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #typedAt = 0;
-  /** Whether the last line of the activity told of steering, which goes together. */
-  #steered = false;
   #saidAt: Record<MemberId, number> = {};
   #stops: (() => void)[] = [];
   #releaseSeat: (() => void) | null = null;
 
-  constructor(code: string, hostKey: string | undefined) {
+  constructor(code: string, hostKey: string | undefined, invite?: string) {
     this.code = code;
     this.#hostKey = hostKey;
+    this.#invite = invite;
+    this.history = new History(code);
+    this.desk = new Desk(code);
+    this.draft = new Draft(code, (text, replyTo) => this.say(text, replyTo));
     this.playback = new Playback({
       sendClock: (id, c) => this.#socket.send({ t: 'clock', id, c }),
       report: (report) => void this.#socket.send({ t: 'report', ...report }),
@@ -102,6 +98,14 @@ export class Session {
       },
       refresh: () => this.#socket.open(),
     });
+    this.#notices = new Notices({
+      toasts: this.toasts,
+      activity: this.activity,
+      do: this.do,
+      play: () => this.play(),
+      pause: () => this.pause(),
+      serverNow: () => this.playback.serverNow(),
+    });
     this.#socket = new RoomSocket(socketUrl(code), {
       hello: () => ({
         name: this.#name,
@@ -109,6 +113,7 @@ export class Session {
         resume: seat.token(this.code),
         hostKey: this.#hostKey,
         password: this.#password,
+        invite: this.#invite,
       }),
       state: (state) => {
         this.connection = state;
@@ -135,6 +140,11 @@ export class Session {
 
   get room(): Snapshot | null {
     return this.state?.room ?? null;
+  }
+
+  /** Where the viewer is in the film, which in free mode is not where the room is. */
+  get here(): Where {
+    return { item: this.room?.timeline.item ?? null, position: this.playback.position };
   }
 
   /** Takes a seat under this name; again with a password after `password_needed`. */
@@ -217,8 +227,19 @@ export class Session {
     void this.act({ do: 'load', media, play: true });
   }
 
-  say(text: string, replyTo: number | null): Promise<boolean> {
-    return this.act({ do: 'say', text, ...(replyTo === null ? {} : { reply_to: replyTo }) });
+  /** Null when it was said; else why not, to be told where it was written. */
+  async say(text: string, replyTo: number | null): Promise<Refused | null> {
+    try {
+      await this.#socket.command({
+        do: 'say',
+        text,
+        ...(replyTo === null ? {} : { reply_to: replyTo }),
+      });
+      return null;
+    } catch (error) {
+      if (error instanceof Refused) return error;
+      return new Refused('failed', 'That did not work. Try again.');
+    }
   }
 
   /** Tells the others that something is being typed, no more often than the protocol allows. */
@@ -293,6 +314,8 @@ export class Session {
   }
 
   #replace(room: Snapshot): void {
+    this.history.tailMoved(this.room?.chat ?? [], room.chat);
+    this.desk.forget();
     this.state = fromSnapshot(room);
     this.playback.setRoom(room, 'snapshot');
   }
@@ -323,102 +346,38 @@ export class Session {
     const { state, fresh } = applyFrame(this.state, frame);
     if (fresh.length === 0 && state === this.state) return;
     this.state = state;
+    this.history.tailMoved(before.chat, state.room.chat);
     const line = fresh.findLast((event) => event.event === 'timeline');
     this.playback.setRoom(state.room, line ? CAUSES[line.cause] : 'other');
     for (const event of fresh) this.#notice(event, before, state.room);
   }
 
   #notice(event: RoomEvent, before: Snapshot, room: Snapshot): void {
-    const me = room.you.member;
     switch (event.event) {
-      case 'timeline': {
-        // Whatever was asked for, somebody has decided by now.
-        this.toasts.dropKeys('asked-');
-        this.toasts.dropKeys('right');
-        const text = actText(room, event);
-        if (!text || event.by === null) return;
-        this.#note(event.by, text, event.timeline.at, STEERING.includes(event.cause));
-        const undo = usableUndo(room, this.playback.serverNow());
-        const worthUndo =
-          event.cause === 'seek' || event.cause === 'load' || event.cause === 'unload';
-        if (event.by === me && !(undo && worthUndo)) return;
-        this.toasts.show(text, {
-          key: 'timeline',
-          action:
-            undo && event.cause !== 'undo'
-              ? { label: 'Undo', run: () => void this.act({ do: 'undo' }) }
-              : null,
-        });
-        return;
-      }
-      case 'asked': {
-        if (event.by === me || !room.you.rights.play) return;
-        const wish = event.play ? 'play' : 'pause';
-        this.toasts.show(`${nameOf(room, event.by)} asks to ${wish}`, {
-          key: `asked-${event.by}`,
-          forMs: 12_000,
-          action: {
-            label: event.play ? 'Play' : 'Pause',
-            run: () => (event.play ? this.play() : this.pause()),
-          },
-        });
-        return;
-      }
-      case 'members':
-        for (const { key, text, undo } of membersNews(before, event))
-          this.toasts.show(text, {
-            key,
-            action:
-              undo === null || !room.you.rights.people
-                ? null
-                : { label: 'Lift the ban', run: () => void this.do.unban(undo) },
-          });
-        return;
-      case 'knock': {
-        const waiting = before.pending.map((member) => member.id);
-        for (const id of waiting)
-          if (!event.members.some((member) => member.id === id))
-            this.toasts.dropKeys(`knock-${id}`);
-        for (const member of event.members)
-          if (!waiting.includes(member.id))
-            this.toasts.show(`${member.name} wants to come in`, {
-              key: `knock-${member.id}`,
-              forMs: 20_000,
-              action: {
-                label: 'Let in',
-                run: () => void this.act({ do: 'admit', member: member.id }),
-              },
-            });
-        return;
-      }
       case 'said':
         if (event.message.by !== null) this.#saidAt[event.message.by] = performance.now();
         this.typing = this.typing.filter((id) => id !== event.message.by);
         return;
+      case 'deleted':
+        return this.history.deleted(event.message);
       case 'reacted':
-        this.#fly(event.by, event.emoji);
-        return;
+        return this.sky.take([event], 0, (note) => this.#early(note));
+      case 'reactions':
+        return this.sky.take(event.list, event.more, (note) => this.#early(note));
+      case 'acted':
+        return this.desk.acted(event.act);
       default:
+        this.#notices.notice(event, before, room);
     }
   }
 
-  #note(by: MemberId, text: string, at: number, steers: boolean): void {
-    const last = this.activity.at(-1);
-    const id = this.#nextId++;
-    const fiddles = steers && this.#steered;
-    this.#steered = steers;
-    if (fiddles && last && last.by === by && at - last.at < ACTIVITY_GROUP_MS)
-      this.activity = [...this.activity.slice(0, -1), { ...last, at, text, count: last.count + 1 }];
-    else this.activity = [...this.activity, { id, at, by, text, count: 1 }].slice(-MAX_ACTIVITY);
+  #early(note: ReactionNote): boolean {
+    return this.spoilers.on && tooEarly(note, this.here);
   }
 
-  #fly(by: MemberId, emoji: string): void {
-    if (this.reactions.length >= MAX_REACTIONS) return;
-    const id = this.#nextId++;
-    this.reactions = [...this.reactions, { id, emoji, by }];
-    setTimeout(() => {
-      this.reactions = this.reactions.filter((each) => each.id !== id);
-    }, REACTION_MS);
+  /** Called as the own position moves: applause that waited for its moment. */
+  reached(): void {
+    this.sky.reached(this.here.item, (note) => this.#early(note));
   }
 
   #othersType(list: MemberId[]): void {

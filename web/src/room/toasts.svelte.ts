@@ -1,12 +1,17 @@
 // Short notes over the picture. At most a few at a time; a new one with the same
 // key replaces the old, so that somebody who skips ten times makes one toast.
 
+export interface ToastAction {
+  label: string;
+  run: () => void;
+}
+
 export interface Toast {
   id: number;
   key: string;
   text: string;
   tone: 'plain' | 'warn';
-  action: { label: string; run: () => void } | null;
+  actions: readonly ToastAction[];
   timer: ReturnType<typeof setTimeout>;
 }
 
@@ -22,7 +27,7 @@ export class Toasts {
     options: {
       key?: string;
       tone?: Toast['tone'];
-      action?: Toast['action'];
+      actions?: Toast['actions'];
       forMs?: number;
     } = {},
   ): void {
@@ -33,7 +38,7 @@ export class Toasts {
       key,
       text,
       tone: options.tone ?? 'plain',
-      action: options.action ?? null,
+      actions: options.actions ?? [],
       timer: setTimeout(() => this.drop(id), options.forMs ?? SHOWN_MS),
     };
     this.list = [...this.list.filter((other) => other.key !== key), toast].slice(-MAX_SHOWN);

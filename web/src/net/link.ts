@@ -27,7 +27,12 @@ export function readRoomUrl(url: URL): RoomLink | null {
   const hostKey = /(?:^|[&?;])host=([A-Za-z0-9_-]+)/.exec(hash)?.[1] ?? null;
   const invite = /(?:^|[&?;])invite=([A-Za-z0-9_.-]+)/.exec(hash)?.[1] ?? null;
   const named = url.searchParams.get('name') ?? /(?:^|[&?;])name=([^&#]*)/.exec(hash)?.[1] ?? null;
-  return { code: code.toLowerCase(), hostKey, invite, name: named === null ? null : cleanName(named) };
+  return {
+    code: code.toLowerCase(),
+    hostKey,
+    invite,
+    name: named === null ? null : cleanName(named),
+  };
 }
 
 /** A code or a whole invite link, as typed into the join field; null if it is neither. */

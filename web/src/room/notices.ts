@@ -79,11 +79,7 @@ export class Notices {
     });
   }
 
-  #people(
-    event: Extract<RoomEvent, { event: 'members' }>,
-    before: Snapshot,
-    room: Snapshot,
-  ): void {
+  #people(event: Extract<RoomEvent, { event: 'members' }>, before: Snapshot, room: Snapshot): void {
     const { toasts, activity } = this.#desk;
     for (const { key, text, undo } of membersNews(before, event))
       toasts.show(text, {

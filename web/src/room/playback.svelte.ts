@@ -6,6 +6,7 @@
 // reports, readiness and a learned duration: facts, never wishes.
 import { resolve } from '../net/api';
 import type { ClockAnswer, PlayerState, Report } from '../net/protocol';
+import { type MediaWait, mediaWait } from '../net/media-wait';
 import { setting } from '../net/storage';
 import {
   browserEnvironment,
@@ -72,6 +73,8 @@ export class Playback {
   bufferedEnd = $state(0);
   loaded = $state(false);
   buffering = $state(false);
+  /** The file is still being written on the server: tried again by itself. */
+  copying = $state(false);
   volume = $state(Number(setting.get('volume') ?? '1') || 1);
   muted = $state(false);
   captions = $state(false);
@@ -91,6 +94,9 @@ export class Playback {
   #readySent: boolean | null = null;
   #dryAt: number | null = null;
   #freshWanted = false;
+  /** The error of this source has been looked into. */
+  #lookedInto = false;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Who fetches media; see `Welcome.viewer`. */
   viewer = '';
@@ -156,6 +162,7 @@ export class Playback {
       video.removeEventListener('volumechange', volume);
       video.removeEventListener('loadedmetadata', tracks);
       for (const name of READY_EVENTS) video.removeEventListener(name, ready);
+      clearTimeout(this.#retryTimer);
       engine.dispose();
       this.#engine = null;
       this.#video = null;
@@ -177,6 +184,7 @@ export class Playback {
       this.#item = item;
       this.#readySent = null;
       this.loaded = false;
+      this.copying = false;
       this.#source(room.media);
       this.#follow(item === null ? 'other' : 'media');
     } else if (cause === 'snapshot' || room.timeline.rev !== this.#timelineRev) {
@@ -317,6 +325,8 @@ export class Playback {
   #source(media: RoomMedia | null): void {
     const video = this.#video;
     if (!video) return;
+    clearTimeout(this.#retryTimer);
+    this.#lookedInto = false;
     if (media && !media.problem) {
       video.src = this.#address(media);
     } else video.removeAttribute('src');
@@ -343,9 +353,27 @@ export class Playback {
     if (!dry) this.#dryAt = null;
     else this.#dryAt ??= performance.now();
     this.buffering = this.#dryAt !== null && performance.now() - this.#dryAt > BUFFERING_SHOWN_MS;
+    if (this.loaded) this.copying = false;
+    if (status.state === 'error' && !this.#lookedInto) void this.#lookInto();
     this.#checkReady();
     const own = this.#ownDuration();
     if (own !== null && this.duration === null) this.#learnt(own);
+  }
+
+  /** A player only says that it can't play; the server may know that it is a matter of seconds. */
+  async #lookInto(): Promise<void> {
+    this.#lookedInto = true;
+    const media = this.#room?.media;
+    const item = this.#item;
+    if (!media || media.kind === 'url') return;
+    const wait: MediaWait | null = await mediaWait(resolve(media.url));
+    if (item !== this.#item) return;
+    this.copying = wait !== null;
+    if (!wait) return;
+    this.#retryTimer = setTimeout(() => {
+      this.#source(media);
+      this.#follow('media');
+    }, wait.ms);
   }
 
   #ownDuration(): number | null {

@@ -72,8 +72,38 @@ export function presetPatch(preset: Preset): PolicyPatch {
 
 export const ENTRIES = {
   open: 'Anybody with the link',
+  password: 'Whoever knows the password',
   approval: 'You let each one in',
+  invite: 'Only by invite links that you make',
 } as const;
+
+export interface Absence {
+  key: string;
+  text: string;
+  policy: Policy['host_absence'];
+}
+
+const MINUTE_MS = 60_000;
+const grace = (minutes: number): Absence => ({
+  key: `grace-${minutes * MINUTE_MS}`,
+  text: `Close it after ${minutes} min, unless the host is back`,
+  policy: { do: 'grace', span: minutes * MINUTE_MS },
+});
+
+/** What happens to the room while its host is gone. */
+export const ABSENCES: readonly Absence[] = [
+  { key: 'stay', text: 'The party goes on', policy: { do: 'stay' } },
+  { key: 'hand_over', text: 'Somebody else becomes the host', policy: { do: 'hand_over' } },
+  grace(1),
+  grace(5),
+  grace(15),
+  grace(30),
+  { key: 'close', text: 'Close it at once', policy: { do: 'close' } },
+];
+
+export function absenceKey(policy: Policy['host_absence']): string {
+  return policy.do === 'grace' ? `grace-${policy.span}` : policy.do;
+}
 
 export const VISIBILITIES = {
   unlisted: 'Only by the link',
@@ -96,6 +126,10 @@ export function rulesText(policy: Policy): string[] {
       ? `A film starts when everybody has loaded, after ${Math.round(policy.barrier.deadline / 1000)} s at the latest.`
       : 'A film starts at once, without waiting for anybody.',
   );
+  const absence = ABSENCES.find((each) => each.key === absenceKey(policy.host_absence));
+  if (absence && absence.key !== 'stay') lines.push(`When the host is gone: ${absence.text}.`);
   if (!policy.chat.enabled) lines.push('The chat is off.');
+  else if (policy.chat.slow_mode > 0)
+    lines.push(`Slow mode: one message in ${Math.round(policy.chat.slow_mode / 1000)} s.`);
   return lines;
 }

@@ -18,6 +18,7 @@ import { Draft } from './draft.svelte';
 import { Gestures } from './gestures';
 import { History } from './history.svelte';
 import type {
+  ChatMessage,
   MediaRef,
   MemberId,
   PolicyPatch,
@@ -28,6 +29,7 @@ import type {
 } from './model';
 import { Notices } from './notices';
 import { Playback } from './playback.svelte';
+import { whoMay } from './rights-words';
 import { Sky } from './sky.svelte';
 import { Spoilers, tooEarly, type Where } from './spoilers.svelte';
 import { Toasts } from './toasts.svelte';
@@ -44,6 +46,7 @@ const CAUSES: Record<Cause, TimelineCause> = {
   start: 'play',
   end: 'other',
 };
+const NO_CHAT: readonly ChatMessage[] = [];
 const TYPING_MS = 5000;
 const TYPING_EVERY_MS = 2000;
 /** Signals come about once a second: for so long they may be older than the message. */
@@ -69,6 +72,12 @@ export class Session {
   readonly draft: Draft;
   readonly playback: Playback;
   readonly do = new Gestures((command) => this.act(command));
+  /** All that is known of the chat, the oldest first. */
+  readonly chat = $derived.by(() => this.history.all(this.room?.chat ?? NO_CHAT));
+  /** What the viewer may read of it by now. */
+  readonly reading = $derived.by(() =>
+    this.spoilers.read(this.chat, () => this.here, this.room?.you.member ?? null),
+  );
 
   #socket: RoomSocket;
   #name = '';
@@ -120,7 +129,7 @@ export class Session {
       },
       welcome: (message) => this.#welcome(message),
       pending: (message) => {
-        guest.setToken(message.person);
+        if (message.person) guest.setToken(message.person);
         seat.setToken(this.code, message.resume);
         this.pending = true;
       },
@@ -196,7 +205,7 @@ export class Session {
     const room = this.room;
     if (!room?.media) return;
     if (!room.you.rights.seek) {
-      this.toasts.show('Only the host can skip in this room.', { key: 'right', tone: 'warn' });
+      this.toasts.show(whoMay(room.policy, 'seek'), { key: 'right', tone: 'warn' });
       return;
     }
     const end = room.timeline.duration ?? Infinity;
@@ -213,8 +222,7 @@ export class Session {
     if (!room) return;
     const wish = play ? 'play' : 'pause';
     if (!room.you.rights.ask) {
-      const text = `Only the host can ${wish} in this room.`;
-      this.toasts.show(text, { key: 'right', tone: 'warn' });
+      this.toasts.show(whoMay(room.policy, 'play'), { key: 'right', tone: 'warn' });
       return;
     }
     void this.act({ do: 'ask', play }).then((done) => {
@@ -294,7 +302,7 @@ export class Session {
   // ---- what the server says --------------------------------------------------------
 
   #welcome(message: Welcome): void {
-    guest.setToken(message.person);
+    if (message.person) guest.setToken(message.person);
     seat.setToken(this.code, message.resume);
     this.#releaseSeat?.();
     this.#releaseSeat = holdSeat(message.resume);

@@ -26,32 +26,46 @@ export function tooEarly(
   );
 }
 
+export interface Reading {
+  shown: readonly ChatMessage[];
+  /** Those that wait for their moment. */
+  hidden: readonly ChatMessage[];
+}
+
 export class Spoilers {
   on = $state(setting.get('spoilers') === 'safe');
-  #seen = new Set<MessageId>();
+  #seen: Record<MessageId, true> = {};
+  /** Raised when something is shown after all. */
+  #revealed = $state(0);
+  #last: { of: readonly ChatMessage[]; reading: Reading } | null = null;
 
   set(on: boolean): void {
     this.on = on;
     setting.set('spoilers', on ? 'safe' : null);
-    if (!on) this.#seen.clear();
+    this.#seen = {};
+    this.#last = null;
   }
 
-  /** Splits into what may be read and how many wait for their moment. */
-  split(
-    messages: readonly ChatMessage[],
-    here: Where,
-    me: MemberId | null,
-  ): { shown: readonly ChatMessage[]; hidden: number } {
-    if (!this.on) return { shown: messages, hidden: 0 };
-    const shown = messages.filter(
-      (message) => message.by === me || this.#seen.has(message.id) || !tooEarly(message, here),
-    );
-    for (const message of shown) this.#seen.add(message.id);
-    return { shown, hidden: messages.length - shown.length };
+  /** Splits by what may be read yet; the same object as before while nothing changed. */
+  read(messages: readonly ChatMessage[], here: () => Where, me: MemberId | null): Reading {
+    if (!this.on) return { shown: messages, hidden: [] };
+    void this.#revealed;
+    const where = here();
+    const hides = (message: ChatMessage): boolean =>
+      message.by !== me && !this.#seen[message.id] && tooEarly(message, where);
+    const hidden = messages.filter(hides);
+    const last = this.#last;
+    if (last && last.of === messages && last.reading.hidden.length === hidden.length)
+      return last.reading;
+    const shown = hidden.length === 0 ? messages : messages.filter((message) => !hides(message));
+    for (const message of shown) this.#seen[message.id] = true;
+    this.#last = { of: messages, reading: { shown, hidden } };
+    return this.#last.reading;
   }
 
   /** Shows these after all. */
   reveal(messages: readonly ChatMessage[]): void {
-    for (const message of messages) this.#seen.add(message.id);
+    for (const message of messages) this.#seen[message.id] = true;
+    this.#revealed += 1;
   }
 }

@@ -2,8 +2,9 @@
 // on. Pure, so that every sentence can be tested without a browser.
 import type { ConnectionState } from '../net/socket';
 import { startsAfterWait } from './apply';
-import { names } from './phrases';
 import type { Snapshot } from './model';
+import { names } from './phrases';
+import { countdownText, whenText } from './schedule';
 
 export type StageAction =
   | 'choose'
@@ -15,11 +16,15 @@ export type StageAction =
   | 'play'
   | 'ask_play'
   | 'invite'
+  | 'start_early'
+  | 'calendar'
   | 'catch_up';
 
 export interface StageStatus {
   kind:
     | 'empty'
+    | 'scheduled'
+    | 'copying'
     | 'barrier'
     | 'countdown'
     | 'paused'
@@ -47,6 +52,8 @@ export interface StageInput {
   blocked: boolean;
   /** The own player has a first frame. */
   loaded: boolean;
+  /** The file is still being written on the server; the player tries again by itself. */
+  copying?: boolean;
 }
 
 /** A shorter lead is over before a number could be read. */
@@ -59,6 +66,23 @@ export function stageStatus(input: StageInput): StageStatus {
   const line = room.timeline;
   const rights = room.you.rights;
 
+  const startsIn = (room.schedule ?? 0) - now;
+  if (startsIn > 0 && !line.playing && !(room.barrier && startsAfterWait(room))) {
+    const film = room.media ? `${room.media.title} · ` : '';
+    return {
+      kind: 'scheduled',
+      title: `Starts in ${countdownText(startsIn)}`,
+      detail: `${film}${whenText(room.schedule ?? 0)}`,
+      actions: [
+        ...(!room.media && rights.queue ? ['choose' as const] : []),
+        'calendar',
+        ...(rights.invite ? ['invite' as const] : []),
+        ...(room.media && rights.host ? ['start_early' as const] : []),
+      ],
+      veil: true,
+    };
+  }
+
   if (!room.media || line.item === null) {
     return {
       kind: 'empty',
@@ -67,6 +91,16 @@ export function stageStatus(input: StageInput): StageStatus {
         ? 'Choose something to watch. It starts for everybody at the same moment.'
         : 'The host chooses what to watch. It will appear here by itself.',
       actions: rights.queue ? ['choose', 'invite'] : ['invite'],
+      veil: true,
+    };
+  }
+
+  if (input.copying && !room.media.problem) {
+    return {
+      kind: 'copying',
+      title: 'This file is still being copied…',
+      detail: 'It is not whole yet on the server. It is tried again by itself, every few seconds.',
+      actions: rights.queue ? ['choose'] : [],
       veil: true,
     };
   }

@@ -1,9 +1,18 @@
 // What is open on the room page: which dialog, which tab, whether the panel shows,
 // fullscreen. Nothing of the room itself.
 import { setting } from '../../net/storage';
+import type { ChatMessage, Member } from '../../room/model';
 
 export type Tab = 'chat' | 'people' | 'queue' | 'room';
-export type DialogName = 'invite' | 'sync' | 'keys' | 'add' | 'end';
+export type DialogName =
+  'invite' | 'sync' | 'keys' | 'add' | 'end' | 'report' | 'hand_over' | 'ban' | 'rights';
+/** What the people's tab shows; the latter two are the moderators'. */
+export type Desk = 'here' | 'reports' | 'acts';
+/** Whom or what a dialog is about. */
+export interface Subject {
+  member?: Member;
+  message?: ChatMessage;
+}
 
 /** A phone held upright has the panel under the picture, always; one on its side has no room. */
 const upright = matchMedia('(max-width: 820px) and (orientation: portrait)');
@@ -18,11 +27,15 @@ export class Shell {
   tab = $state<Tab>('chat');
   panel = $state(panelFits());
   dialog = $state<DialogName | null>(null);
+  subject = $state.raw<Subject>({});
+  desk = $state<Desk>('here');
   fullscreen = $state(false);
   /** Raised to put the cursor into the chat field, wherever that is now. */
   chatFocus = $state(0);
   /** Chat lines that came in unseen. */
   unread = $state(0);
+  /** How many of those name the viewer. */
+  named = $state(0);
   #panelBefore = true;
   #root: HTMLElement | null = null;
 
@@ -60,7 +73,18 @@ export class Shell {
     if (!this.panel) this.togglePanel();
   }
 
-  open(dialog: DialogName): void {
+  /** Whether chat lines are being seen as they come. */
+  get reading(): boolean {
+    return this.panel && this.tab === 'chat';
+  }
+
+  read(): void {
+    this.unread = 0;
+    this.named = 0;
+  }
+
+  open(dialog: DialogName, subject: Subject = {}): void {
+    this.subject = subject;
     this.dialog = dialog;
   }
 

@@ -1,0 +1,56 @@
+// Lines of the audit log as sentences, and how long ago something was. Pure.
+import type { Act } from './model';
+import { span } from './phrases';
+
+/** What an act reads like; `%` stands for the one it was done to. */
+const ACTS: Record<string, string> = {
+  admit: 'let % in',
+  deny: 'did not let % in',
+  kick: 'sent % out',
+  ban: 'banned %',
+  unban: 'lifted the ban of %',
+  mute: 'muted %',
+  unmute: 'let % write again',
+  co_host: 'made % a co-host',
+  promote: 'made % a co-host',
+  no_co_host: 'took the co-host’s role from %',
+  demote: 'took the co-host’s role from %',
+  hand_over: 'handed the room over to %',
+  heir: 'made % the host, as the host was gone',
+  delete_message: 'deleted a message of %',
+  policy: 'changed the rules',
+  room_name: 'renamed the room',
+  rename: 'renamed the room',
+  words: 'changed the word list',
+  schedule: 'changed the schedule',
+  password: 'changed the password',
+  invite: 'made an invite link',
+  revoke: 'revoked an invite link',
+  revoke_invite: 'revoked an invite link',
+  resolve: 'settled a report',
+  report: 'reported %',
+  end: 'ended the party',
+};
+
+/** "Ann sent Ben out (too loud)". An act of a newer server reads by its own name. */
+export function actSentence(act: Act): string {
+  const who = act.by?.name ?? 'The server';
+  const whom = act.target?.name ?? 'somebody';
+  const known = ACTS[act.act];
+  const said = known ?? act.act.replaceAll('_', ' ') + (act.target ? ' %' : '');
+  const detail = act.detail ? ` (${act.detail})` : '';
+  return `${who} ${said.replace('%', whom)}${detail}`;
+}
+
+const DAY_MS = 86_400_000;
+
+/** "just now", "5 min ago", "yesterday 21:40" as the reader's language writes it. */
+export function ago(at: number, now: number): string {
+  const seconds = Math.max(0, (now - at) / 1000);
+  if (seconds < 45) return 'just now';
+  if (seconds < 3600) return `${span(seconds)} ago`;
+  const then = new Date(at);
+  const time = then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  if (now - at < DAY_MS && new Date(now).getDate() === then.getDate()) return time;
+  return `${then.toLocaleDateString([], { day: 'numeric', month: 'short' })}, ${time}`;
+}

@@ -1,7 +1,7 @@
 // Talking, and what a late comer can read.
 import type { Page } from '@playwright/test';
 
-import { expect, test } from './support/fixtures';
+import { expect, seated, test } from './support/fixtures';
 
 async function say(page: Page, text: string): Promise<void> {
   await page.getByTestId('chat-input').fill(text);
@@ -45,7 +45,14 @@ test('a message that is refused comes back into the field with the reason', asyn
   await say(host, 'again');
   await expect(host.getByTestId('chat-log')).toContainText('again');
   await say(host, 'again');
-  await expect(host.getByTestId('toast')).toBeVisible();
+  await expect(host.getByTestId('composer-trouble')).toBeVisible();
+  await expect(host.getByTestId('chat-input')).toHaveValue('again');
+  // Nor is it lost by looking elsewhere, or by a reload.
+  await host.getByTestId('tab-people').click();
+  await host.getByTestId('tab-chat').click();
+  await expect(host.getByTestId('chat-input')).toHaveValue('again');
+  await host.reload();
+  await seated(host);
   await expect(host.getByTestId('chat-input')).toHaveValue('again');
 });
 
@@ -58,4 +65,5 @@ test('a deleted message is gone for everybody', async ({ server, people }) => {
   await line.hover();
   await line.getByRole('button', { name: /Delete/ }).click();
   await expect(guest.getByTestId('chat-log')).not.toContainText('A spoiler');
+  await expect(guest.getByTestId('chat-log')).toContainText('message deleted');
 });

@@ -125,6 +125,8 @@ export interface Member {
   ready: boolean;
   reports: boolean;
   client: string;
+  /** Of a banned one: whether nobody comes in from their address, either. */
+  address?: boolean;
 }
 
 export interface QueueEntry {
@@ -261,7 +263,8 @@ export type RoomEvent =
   | { event: 'knock'; members: Member[] }
   | { event: 'bans'; members: Member[] }
   | { event: 'reports'; reports: ReportNote[] }
-  | { event: 'acted'; act: Act };
+  | { event: 'acted'; act: Act }
+  | { event: 'invites_revoked' };
 
 /** Member, skew in ms (positive: ahead), buffer in s, delay in ms, state; null where unknown. */
 export type Signal = [

@@ -1,6 +1,7 @@
 // Lines of the audit log as sentences, and how long ago something was. Pure.
 import type { Act } from './model';
 import { span } from './phrases';
+import { whenText } from './schedule';
 
 /** What an act reads like; `%` stands for the one it was done to. */
 const ACTS: Record<string, string> = {
@@ -12,25 +13,37 @@ const ACTS: Record<string, string> = {
   mute: 'muted %',
   unmute: 'let % write again',
   co_host: 'made % a co-host',
-  promote: 'made % a co-host',
-  no_co_host: 'took the co-host’s role from %',
-  demote: 'took the co-host’s role from %',
+  co_host_end: 'took the co-host’s role from %',
   hand_over: 'handed the room over to %',
-  heir: 'made % the host, as the host was gone',
-  delete_message: 'deleted a message of %',
+  inherit: 'made % the host',
   policy: 'changed the rules',
-  room_name: 'renamed the room',
   rename: 'renamed the room',
   words: 'changed the word list',
-  schedule: 'changed the schedule',
+  schedule: 'changed the time of the start',
   password: 'changed the password',
   invite: 'made an invite link',
-  revoke: 'revoked an invite link',
-  revoke_invite: 'revoked an invite link',
-  resolve: 'settled a report',
-  report: 'reported %',
+  invite_revoke: 'revoked an invite link of %',
+  delete_message: 'deleted a message of %',
+  report_resolve: 'settled a report about %',
   end: 'ended the party',
+  expire: 'closed the room, as nobody was left',
 };
+
+/** What a detail means, where it is not for people as it stands; null: nothing to add. */
+function detailText(act: Act): string | null {
+  switch (act.act) {
+    case 'ban':
+      return act.detail === 'address' ? 'and their address' : act.detail;
+    case 'schedule':
+      return act.detail === 'none' || act.detail === null
+        ? 'no fixed time'
+        : whenText(Number(act.detail));
+    case 'delete_message':
+      return null;
+    default:
+      return act.detail;
+  }
+}
 
 /** "Ann sent Ben out (too loud)". An act of a newer server reads by its own name. */
 export function actSentence(act: Act): string {
@@ -38,8 +51,11 @@ export function actSentence(act: Act): string {
   const whom = act.target?.name ?? 'somebody';
   const known = ACTS[act.act];
   const said = known ?? act.act.replaceAll('_', ' ') + (act.target ? ' %' : '');
-  const detail = act.detail ? ` (${act.detail})` : '';
-  return `${who} ${said.replace('%', whom)}${detail}`;
+  const more = detailText(act);
+  const detail = more ? ` (${more})` : '';
+  if (act.act === 'inherit' && act.by && act.by.member === act.target?.member)
+    return `${who} became the host${detail}`;
+  return `${who} ${said.replace('%', () => whom)}${detail}`;
 }
 
 const DAY_MS = 86_400_000;

@@ -36,7 +36,7 @@ export function farewell(code: string, message: string): Farewell {
     case 'denied':
       return {
         title: 'Not this time',
-        text: 'The host did not let you in. If they expect you, tell them your name, and knock again.',
+        text: `${message} If they expect you, tell them your name: they can still let you in, and then this works at once.`,
         again: 'Knock again',
       };
     case 'invite_needed':

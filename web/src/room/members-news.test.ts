@@ -43,7 +43,22 @@ describe('news of the members', () => {
       gone: [{ member: guest.id, reason }],
     });
     const asHost = { ...start, you: { ...start.you, member: host.id } };
-    expect(membersNews(asHost, gone('banned'))[0]?.undo).toBe(guest.id);
+    expect(membersNews(asHost, gone('banned'))[0]?.undo).toEqual({
+      do: 'unban',
+      member: guest.id,
+    });
     expect(membersNews(asHost, gone('kicked'))[0]?.undo).toBeNull();
+  });
+
+  it('offer to let somebody in after all who was denied', () => {
+    const dan = member(9, 'Dan', { standing: 'pending' });
+    const event: MembersEvent = {
+      event: 'members',
+      members: [],
+      gone: [{ member: 9, reason: 'denied' }],
+    };
+    expect(membersNews({ ...start, pending: [dan] }, event)).toEqual([
+      { key: 'who-9', text: 'Dan was not let in', undo: { do: 'admit', member: 9 } },
+    ]);
   });
 });

@@ -6,8 +6,8 @@ export interface News {
   /** A later one of the same key replaces it. */
   key: string;
   text: string;
-  /** Whose ban could be lifted from here. */
-  undo: MemberId | null;
+  /** What could be taken back from here by those who manage people. */
+  undo: { do: 'unban' | 'admit'; member: MemberId } | null;
 }
 
 export type MembersEvent = Extract<RoomEvent, { event: 'members' }>;
@@ -16,7 +16,7 @@ export type MembersEvent = Extract<RoomEvent, { event: 'members' }>;
 export function membersNews(before: Snapshot, event: MembersEvent): News[] {
   const me = before.you.member;
   const news: News[] = [];
-  const add = (member: MemberId, text: string, undo: MemberId | null = null): void =>
+  const add = (member: MemberId, text: string, undo: News['undo'] = null): void =>
     void news.push({ key: `who-${member}`, text, undo });
 
   for (const member of event.members) {
@@ -31,11 +31,15 @@ export function membersNews(before: Snapshot, event: MembersEvent): News[] {
       add(member.id, member.muted ? 'The host has muted you' : 'You may write again');
   }
   for (const gone of event.gone) {
+    const knocked = before.pending.find((member) => member.id === gone.member);
+    if (knocked && gone.reason === 'denied')
+      add(gone.member, `${knocked.name} was not let in`, { do: 'admit', member: gone.member });
     const known = memberById(before, gone.member);
     if (!known || gone.member === me) continue;
     if (gone.reason === 'left') add(gone.member, `${known.name} left`);
     if (gone.reason === 'kicked') add(gone.member, `${known.name} was sent out`);
-    if (gone.reason === 'banned') add(gone.member, `${known.name} is banned`, gone.member);
+    if (gone.reason === 'banned')
+      add(gone.member, `${known.name} is banned`, { do: 'unban', member: gone.member });
   }
   return news;
 }

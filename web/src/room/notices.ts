@@ -3,7 +3,7 @@
 import type { Activities } from './activity.svelte';
 import { usableUndo } from './apply';
 import { membersNews } from './members-news';
-import type { Cause, MemberId, RoomEvent, Snapshot } from './model';
+import type { Cause, Member, MemberId, RoomEvent, Snapshot } from './model';
 import { actText, nameOf } from './phrases';
 import type { Gestures } from './gestures';
 import type { Toasts } from './toasts.svelte';
@@ -13,6 +13,7 @@ const STEERING: readonly Cause[] = ['play', 'pause', 'seek', 'rate'];
 /** A question to the host waits longer than a piece of news. */
 const ASK_MS = 12_000;
 const KNOCK_MS = 20_000;
+const MAX_DOOR = 50;
 
 export interface NoticeDesk {
   toasts: Toasts;
@@ -25,6 +26,8 @@ export interface NoticeDesk {
 
 export class Notices {
   #desk: NoticeDesk;
+  /** Who knocked lately: the door is told of before the members are, and a decision may be taken back. */
+  #door: Member[] = [];
 
   constructor(desk: NoticeDesk) {
     this.#desk = desk;
@@ -81,13 +84,18 @@ export class Notices {
 
   #people(event: Extract<RoomEvent, { event: 'members' }>, before: Snapshot, room: Snapshot): void {
     const { toasts, activity } = this.#desk;
-    for (const { key, text, undo } of membersNews(before, event))
+    for (const { key, text, undo } of membersNews({ ...before, pending: this.#door }, event))
       toasts.show(text, {
         key,
         actions:
           undo === null || !room.you.rights.people
             ? []
-            : [{ label: 'Lift the ban', run: () => void this.#desk.do.unban(undo) }],
+            : [
+                {
+                  label: undo.do === 'unban' ? 'Lift the ban' : 'Let in after all',
+                  run: () => void this.#desk.do[undo.do](undo.member),
+                },
+              ],
       });
     const now = this.#desk.serverNow();
     const known = new Map(before.members.map((member) => [member.id, member]));
@@ -102,6 +110,10 @@ export class Notices {
 
   #knocks(now: Snapshot['pending'], before: Snapshot['pending']): void {
     const { toasts } = this.#desk;
+    const all = [...now, ...before, ...this.#door];
+    this.#door = all
+      .filter(({ id }, index) => all.findIndex((other) => other.id === id) === index)
+      .slice(0, MAX_DOOR);
     for (const { id } of before)
       if (!now.some((member) => member.id === id)) toasts.dropKeys(`knock-${id}`);
     for (const { id, name } of now)

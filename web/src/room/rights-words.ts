@@ -1,5 +1,5 @@
 // Why something can't be done, in words: what stands beside a control that is off. Pure.
-import type { Controls, Policy, Rights, Role, Snapshot, Who } from './model';
+import type { Controls, Policy, Snapshot, Who } from './model';
 
 const WHO: Record<Who, string> = {
   everyone: 'Everybody',
@@ -42,17 +42,10 @@ export function silence(room: Snapshot): string | null {
     : 'The host and co-hosts write here';
 }
 
-/** What one may and may not do, for a list of one's own rights. */
-export function myRights(room: Snapshot): { may: string[]; mayNot: string[] } {
-  const rights: Rights = room.you.rights;
-  const may = RIGHT_KEYS.filter((right) => rights[right]);
-  const mayNot = RIGHT_KEYS.filter((right) => !rights[right]);
-  return { may: may.map((right) => RIGHTS[right]), mayNot: mayNot.map((right) => RIGHTS[right]) };
-}
-
-/** Why nothing can be done about a person; null where something can. */
-export function whyNotAbout(room: Snapshot, role: Role): string | null {
-  if (!room.you.rights.people) return whoMay(room.policy, 'people');
-  if (role === 'host') return 'The host can’t be muted or sent out.';
-  return null;
+/** One's own rights, each as a sentence. */
+export function myRightsText(room: Snapshot): { may: boolean; text: string }[] {
+  return RIGHT_KEYS.map((right) => {
+    const why = whyNot(room, right);
+    return { may: why === null, text: why ?? `You can ${RIGHTS[right]}.` };
+  });
 }

@@ -212,8 +212,9 @@ impl Room {
         };
         step.emit(Audience::All, Event::Barrier);
         if barrier.wants_play {
+            // Nobody pressed anything just now: whoever wished it was told with the wish.
             let from = self.timeline.start_from();
-            self.start(step, barrier.by, ControlKind::Start, from);
+            self.start(step, None, ControlKind::Start, from);
         }
     }
 

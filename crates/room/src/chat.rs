@@ -5,10 +5,12 @@
 //! refusal changes nothing, so nobody can be locked out by what they did not get to say.
 use crate::rights::{Caller, reaches};
 use crate::room::Step;
+use crate::tail::Numbered;
 use crate::{
     Audience, ChatRules, Event, ItemId, Member, MemberId, MessageId, Position, Refusal, Room,
     ServerTime, Span, text,
 };
+use crate::{audit::ActKind, mention, words};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -43,45 +45,16 @@ pub struct Message {
     pub reply_to: Option<MessageId>,
     /// Taken back, by its author or a moderator.
     pub deleted: bool,
+    /// The present members it names with an `@`, in order of naming, at most 20; empty once deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<MemberId>,
 }
 
-/// The tail of the chat.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Chat {
-    pub(crate) messages: VecDeque<Message>,
-    pub(crate) next: u64,
-}
-
-impl Chat {
-    pub(crate) fn get(&self, id: MessageId) -> Option<&Message> {
-        self.place(id).and_then(|place| self.messages.get(place))
-    }
-
-    /// Numbers ascend without gaps, so that a message's place follows from its number.
-    fn place(&self, id: MessageId) -> Option<usize> {
-        let first = self.messages.front()?.id.0;
-        id.0.checked_sub(first)
-            .map(|place| place as usize)
-            .filter(|place| *place < self.messages.len())
-    }
-
-    /// What is wrong with a restored tail.
-    pub(crate) fn flaw(&self) -> Option<&'static str> {
-        let first = self
-            .messages
-            .front()
-            .map_or(self.next, |message| message.id.0);
-        let in_order = self
-            .messages
-            .iter()
-            .enumerate()
-            .all(|(i, message)| message.id.0 == first + i as u64);
-        let complete = first + self.messages.len() as u64 == self.next;
-        (!in_order || !complete || self.messages.len() > CHAT_TAIL)
-            .then_some("the chat's numbers have gaps")
+impl Numbered for Message {
+    fn number(&self) -> u64 {
+        self.id.0
     }
 }
-
 /// What a member said lately.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -96,6 +69,9 @@ pub(crate) struct Speech {
     reacted: VecDeque<ServerTime>,
     /// When they last asked.
     asked: Option<ServerTime>,
+    /// When they last reported something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reported: Option<ServerTime>,
 }
 
 impl Speech {
@@ -157,9 +133,10 @@ fn digest(text: &str) -> u64 {
     })
 }
 
-fn wait_until(allowed: ServerTime, now: ServerTime) -> Result<(), Refusal> {
+fn wait_until(allowed: ServerTime, now: ServerTime, what: &'static str) -> Result<(), Refusal> {
     if allowed > now {
         Err(Refusal::TooFast {
+            what,
             retry_ms: (allowed - now).0,
         })
     } else {
@@ -207,20 +184,24 @@ impl Room {
         if said.is_empty() || said.chars().count() > rules.max_length as usize {
             return Err(too_long());
         }
-        wait_until(member.speech.next_message(&rules), step.now)?;
+        if words::blocks(&self.words, &said) {
+            return Err(Refusal::BlockedWord);
+        }
+        wait_until(member.speech.next_message(&rules), step.now, "write")?;
         if member.speech.repeats(&said, step.now, &rules) {
             return Err(Refusal::Duplicate);
         }
         let (by, name) = (member.id, member.name.clone());
-        let id = MessageId(self.chat.next);
+        let id = MessageId(self.chat.next());
         let reply_to =
-            reply_to.filter(|to| self.chat.get(*to).is_some_and(|message| !message.deleted));
+            reply_to.filter(|to| self.message(*to).is_some_and(|message| !message.deleted));
+        let mentions = mention::mentions(&self.people, &said);
         let moment = self.moment(step.now);
         if let Some(member) = self.people.touch(by) {
             member.speech.note_message(&said, step.now, &rules);
         }
-        self.chat.next += 1;
-        self.chat.messages.push_back(Message {
+        self.stats.messages += 1;
+        let message = Message {
             id,
             by,
             name,
@@ -229,10 +210,9 @@ impl Room {
             moment,
             reply_to,
             deleted: false,
-        });
-        if self.chat.messages.len() > CHAT_TAIL {
-            self.chat.messages.pop_front();
-        }
+            mentions,
+        };
+        self.chat.push(message, CHAT_TAIL);
         step.emit(Audience::All, Event::Said { message: id });
         Ok(())
     }
@@ -244,14 +224,19 @@ impl Room {
         id: MessageId,
     ) -> Result<(), Refusal> {
         let people = self.policy().controls.people;
-        let place = self.chat.place(id).ok_or(Refusal::UnknownMessage)?;
-        let message = self
-            .chat
-            .messages
-            .get_mut(place)
-            .ok_or(Refusal::UnknownMessage)?;
         let moderates = caller.role.is_none_or(|role| reaches(role, people));
-        if Some(message.by) != caller.member && !moderates {
+        let detail = Some(id.0.to_string());
+        let Some(message) = self.chat.get_mut(id.0) else {
+            // Whose it was is not known here any more, so that only those may who may delete anybody's.
+            if !moderates || !self.chat.has_left(id.0) {
+                return Err(Refusal::UnknownMessage);
+            }
+            step.emit(Audience::All, Event::MessageDeleted { message: id });
+            self.record(step, ActKind::DeleteMessage, None, detail);
+            return Ok(());
+        };
+        let author = message.by;
+        if Some(author) != caller.member && !moderates {
             return Err(Refusal::NotAllowed {
                 needs: people,
                 what: "delete what others wrote",
@@ -260,7 +245,11 @@ impl Room {
         if !message.deleted {
             message.deleted = true;
             message.text.clear();
+            message.mentions.clear();
             step.emit(Audience::All, Event::MessageDeleted { message: id });
+            if Some(author) != caller.member {
+                self.record(step, ActKind::DeleteMessage, Some(author), detail);
+            }
         }
         Ok(())
     }
@@ -280,11 +269,12 @@ impl Room {
             min: 1,
             max: 16,
         })?;
-        wait_until(member.speech.next_reaction(), step.now)?;
+        wait_until(member.speech.next_reaction(), step.now, "react")?;
         let by = member.id;
         if let Some(member) = self.people.touch(by) {
             member.speech.note_reaction(step.now);
         }
+        self.stats.reactions += 1;
         let reacted = Event::Reacted {
             by,
             emoji: emoji.to_owned(),
@@ -310,7 +300,7 @@ impl Room {
             return Err(Refusal::NothingLoaded);
         }
         if let Some(asked) = member.speech.asked {
-            wait_until(asked + ASK_INTERVAL, step.now)?;
+            wait_until(asked + ASK_INTERVAL, step.now, "ask")?;
         }
         let by = member.id;
         if let Some(member) = self.people.touch(by) {

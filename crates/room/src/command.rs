@@ -3,8 +3,8 @@
 //! The log's format is these types as JSON, kept readable for as long as a room
 //! lives: new fields get a default, variants are never given another meaning.
 use crate::{
-    ItemId, Media, MemberId, MessageId, NodeId, PersonId, PolicyPatch, Position, Rate, Revision,
-    SeatId, Span,
+    InviteId, ItemId, Media, MemberId, MessageId, NodeId, PersonId, PolicyPatch, Position, Rate,
+    ReportId, Revision, SeatId, ServerTime, Span,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +27,10 @@ pub enum Grant {
     None,
     /// The room's password was right.
     Password,
-    /// A valid invite.
-    Invite,
+    /// A password that is not the room's; counts like none, and is told apart in words.
+    WrongPassword,
+    /// A token that this server made for this invitation. Whether it still counts is the room's to say.
+    Invite(InviteId),
     /// The host's key was right: becomes (or is again) the host.
     Host,
 }
@@ -68,6 +70,10 @@ pub enum Command {
         reports: bool,
         /// Which process holds the connection.
         node: NodeId,
+        /// Where they come from: an opaque digest of their network address's prefix, made by the edge with a key
+        /// of its own, so that an address can be banned and none is stored. At most 64 bytes.
+        #[serde(default)]
+        address: Option<String>,
     },
     /// The seat's connection is back (resume token checked by the edge).
     Resume {
@@ -211,7 +217,8 @@ pub enum Command {
         /// To which message.
         reply_to: Option<MessageId>,
     },
-    /// Delete a message: one's own, or anybody's with the right to manage people.
+    /// Delete a message: one's own, or anybody's with the right to manage people. Those who may also delete what
+    /// the room does not hold any more: the event is for the keeper of the whole history.
     DeleteMessage {
         /// Which.
         message: MessageId,
@@ -228,12 +235,12 @@ pub enum Command {
         /// The name.
         name: String,
     },
-    /// Let a pending member in.
+    /// Let a pending member in; of somebody denied lately, lift that, so that they may come in when they try again.
     Admit {
         /// Who.
         member: MemberId,
     },
-    /// Send a pending member away.
+    /// Send a pending member away; they can knock again after ten minutes.
     Deny {
         /// Who.
         member: MemberId,
@@ -257,20 +264,62 @@ pub enum Command {
         /// Mute, or lift it.
         muted: bool,
     },
-    /// Out, and the seats revoked; an old invite no longer lets in, and the link alone only to knock.
+    /// Out, and the seats revoked; no invitation made before lets in, and the link alone only to knock.
     Kick {
         /// Who.
         member: MemberId,
     },
-    /// Out for good.
+    /// Out for good. Of somebody banned already, adds their address where that is asked for.
     Ban {
         /// Who.
         member: MemberId,
+        /// Whether newcomers from where they came from are refused too.
+        #[serde(default)]
+        address: bool,
     },
     /// Let a banned person knock again.
     Unban {
         /// Who.
         member: MemberId,
+    },
+
+    /// Make an invitation that lets in without knocking or password.
+    MakeInvite {
+        /// How many people it lets in; any number where it is left out.
+        #[serde(default)]
+        uses: Option<u32>,
+        /// How long it lasts; as long as the room where it is left out.
+        #[serde(default)]
+        lasts: Option<Span>,
+        /// For whom or what, to be read by its maker.
+        #[serde(default)]
+        label: Option<String>,
+    },
+    /// Take an invitation back: one's own, or anybody's with the right to manage people.
+    RevokeInvite {
+        /// Which.
+        invite: InviteId,
+    },
+    /// Tell the moderators of a message, or of somebody. At least one of the two.
+    Report {
+        /// Which message.
+        #[serde(default)]
+        message: Option<MessageId>,
+        /// Whom, where it is not about a message.
+        #[serde(default)]
+        member: Option<MemberId>,
+        /// Why, in 1 to 300 characters.
+        reason: String,
+    },
+    /// Close a report.
+    ResolveReport {
+        /// Which.
+        report: ReportId,
+    },
+    /// Replace the list of blocked words.
+    SetWords {
+        /// All of them.
+        words: Vec<String>,
     },
 
     // ---- the room ----------------------------------------------------------------
@@ -283,6 +332,11 @@ pub enum Command {
     SetName {
         /// The name (at most 80 characters).
         name: String,
+    },
+    /// When the party begins by itself; `None` lifts it. Host only.
+    SetSchedule {
+        /// The instant: to come, and at most a year ahead.
+        at: Option<ServerTime>,
     },
     /// End the party. Host or server.
     End,

@@ -2,7 +2,7 @@
 //!
 //! Events carry values, not deltas against something a client may have missed:
 //! applying one twice, or after a snapshot that already holds it, is harmless.
-use crate::{ItemId, MemberId, MessageId, Position, SeatId, ServerTime};
+use crate::{ActId, InviteId, ItemId, MemberId, MessageId, Position, SeatId, ServerTime};
 use serde::{Deserialize, Serialize};
 
 /// For whose eyes an event is.
@@ -36,7 +36,7 @@ pub enum ControlKind {
     Unload,
     /// A control was taken back.
     Undo,
-    /// All are ready, or the deadline passed, or somebody forced it.
+    /// All are ready or the deadline passed (by nobody), or somebody forced it.
     Start,
     /// The medium's end.
     End,
@@ -85,7 +85,7 @@ pub enum Event {
         /// Which.
         message: MessageId,
     },
-    /// A message was deleted.
+    /// A message was deleted; it may have left the room's tail long ago.
     MessageDeleted {
         /// Which.
         message: MessageId,
@@ -108,13 +108,27 @@ pub enum Event {
         /// For play, or for pause.
         play: bool,
     },
-    /// Policy or name are others: read `Room::policy()`, `Room::name()`.
+    /// Policy, name or schedule are others: read `Room::policy()`, `Room::name()`, `Room::schedule()`.
     Settings,
     /// The life cycle moved: read `Room::life()`.
     Life,
     /// The list of banned people is another: read `Room::banned()`.
     Bans,
-    /// The invite was rotated (after a kick): the edge issues new invite secrets.
+    /// The word list is another: read `Room::words()`.
+    Words,
+    /// The open reports are others: read `Room::reports()`.
+    Reports,
+    /// A privileged act was recorded: read `Room::act(id)`.
+    Acted {
+        /// Which.
+        act: ActId,
+    },
+    /// An invitation was made: read `Room::invite(id)`.
+    Invited {
+        /// Which.
+        invite: InviteId,
+    },
+    /// All invitations were revoked, after a kick or a ban.
     InviteRotated,
 }
 

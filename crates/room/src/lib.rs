@@ -19,6 +19,7 @@
 //!     person: PersonId("guest:4711".into()),
 //!     name: "Ann".into(),
 //!     grant: Grant::Host,
+//!     address: None,
 //!     client: "web".into(),
 //!     reports: true,
 //!     node: NodeId(1),
@@ -35,14 +36,17 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod audit;
 mod barrier;
 mod chat;
 mod command;
 mod event;
 mod id;
+mod invite;
 mod lifecycle;
 mod media;
 mod member;
+mod mention;
 mod moderation;
 #[cfg(test)]
 mod party;
@@ -50,23 +54,31 @@ mod people;
 mod playback;
 mod policy;
 mod pool;
+mod preset;
 mod queue;
 mod refusal;
+mod report;
 mod rights;
 mod room;
+mod schedule;
 mod seats;
 mod shuffle;
 mod snapshot;
+mod stats;
+mod tail;
 mod text;
 mod timeline;
 mod undo;
 mod units;
+mod words;
 
+pub use audit::{ACT_TAIL, Act, ActKind};
 pub use barrier::{Barrier, Purpose};
 pub use chat::{CHAT_TAIL, Message};
 pub use command::{Actor, Command, Entry, Grant};
 pub use event::{Audience, ControlKind, Departure, Event, Outcome};
-pub use id::{ItemId, MemberId, MessageId, NodeId, PersonId, SeatId};
+pub use id::{ActId, InviteId, ItemId, MemberId, MessageId, NodeId, PersonId, ReportId, SeatId};
+pub use invite::Invite;
 pub use lifecycle::Life;
 pub use media::{Media, SourceKind};
 pub use member::{Member, Role, Seat, Standing};
@@ -74,11 +86,14 @@ pub use policy::{
     Barrier as BarrierPolicy, ChatRules, Controls, Entry as EntryPolicy, HostAbsence, Policy,
     PolicyPatch, StartLead, Visibility, Who,
 };
+pub use preset::Preset;
 pub use queue::QueueItem;
 pub use refusal::Refusal;
+pub use report::Report;
 pub use rights::Rights;
 pub use room::{MAX_ROOM_NAME, Room};
 pub use snapshot::{Snapshot, SnapshotError};
+pub use stats::Stats;
 pub use timeline::Timeline;
 pub use undo::Undoable;
 pub use units::{Position, Rate, Revision, ServerTime, Span};

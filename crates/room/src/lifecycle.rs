@@ -4,6 +4,7 @@
 //! anybody there, is the barrier met); `tick` does what is due. [`Room::deadline`] names the
 //! next instant at which a tick would do something; it reads the heads of ordered lists, so
 //! it costs the same with ten members and ten thousand. The ends are final.
+use crate::audit::ActKind;
 use crate::member::Role;
 use crate::room::Step;
 use crate::{
@@ -54,6 +55,8 @@ enum Due {
     End,
     /// The host stayed away.
     Grace,
+    /// The scheduled time has come.
+    Schedule,
     /// Nobody was there for too long.
     Idle,
 }
@@ -87,8 +90,10 @@ impl Room {
         };
         let idle = self
             .idle_since
-            .map(|since| (since + self.policy.idle_expiry, Due::Idle));
-        [seat, barrier, end, grace, idle]
+            .map(|since| since.max(self.schedule.unwrap_or(since)) + self.policy.idle_expiry)
+            .map(|at| (at, Due::Idle));
+        let schedule = self.schedule.map(|at| (at, Due::Schedule));
+        [seat, barrier, end, grace, schedule, idle]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -106,6 +111,7 @@ impl Room {
                 },
                 Due::Barrier => self.close_barrier(step),
                 Due::End => self.end_of_medium(step),
+                Due::Schedule => self.begin_as_scheduled(step),
                 Due::Grace | Due::Idle => self.over(step, Life::Expired { at: step.now }),
             }
         }
@@ -156,9 +162,12 @@ impl Room {
         let absent = self.people.host().is_some_and(|host| host.seats.is_empty());
         let grace = matches!(self.life, Life::Grace { .. });
         match self.policy.host_absence {
-            _ if !absent => self.end_grace(step),
+            _ if !absent || self.schedule.is_some() => self.end_grace(step),
             HostAbsence::Stay => self.end_grace(step),
-            HostAbsence::Close => self.end(step),
+            HostAbsence::Close => {
+                step.by = None;
+                self.end(step);
+            }
             HostAbsence::Grace { .. } if grace => {}
             HostAbsence::Grace { span } => {
                 self.life = Life::Grace {
@@ -170,6 +179,7 @@ impl Room {
                 if let Some(heir) = self.heir() {
                     self.crown(step, heir);
                     self.announce(step, heir);
+                    step.heir = Some(heir);
                 }
                 self.end_grace(step);
             }
@@ -199,6 +209,12 @@ impl Room {
     fn over(&mut self, step: &mut Step, life: Life) {
         self.life = life;
         step.emit(Audience::All, Event::Life);
+        let kind = match life {
+            Life::Expired { .. } => ActKind::Expire,
+            _ => ActKind::End,
+        };
+        self.record(step, kind, None, None);
+        self.schedule = None;
         if self.timeline.playing {
             self.timeline.position = self.timeline.position_at(step.now);
             self.timeline.at = step.now;
@@ -218,6 +234,7 @@ impl Room {
         }
         self.undo = None;
         self.idle_since = None;
+        self.invites.revoke_all();
         self.pool = Default::default();
         for (member, seat) in self.people.dissolve() {
             step.emit(

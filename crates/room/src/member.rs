@@ -68,6 +68,15 @@ pub struct Member {
     pub ready: bool,
     /// When they came (this time).
     pub joined_at: ServerTime,
+    /// Whether newcomers from their address are refused; only of the banned.
+    #[serde(default)]
+    pub address_banned: bool,
+    /// Where they last came from, as the edge digested it.
+    #[serde(default)]
+    pub(crate) address: Option<String>,
+    /// Sent away at the door, and not to be heard again before this.
+    #[serde(default)]
+    pub(crate) denied_until: Option<ServerTime>,
     /// Kicked, and not let in since: needs more than the link.
     #[serde(default)]
     pub(crate) kicked: bool,

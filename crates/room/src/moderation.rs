@@ -1,12 +1,17 @@
 //! What some may do to others: let in, send away, mute, kick, ban, appoint, hand over.
 //!
 //! Who has the right stands in `rights`; here stands on whom it can be used: never on
-//! oneself, never on the host, and on a co-host only by the host.
+//! oneself, never on the host, and on a co-host only by the host. Each is recorded in the audit log.
+use crate::audit::ActKind;
 use crate::member::{Member, Role, Standing};
 use crate::people::MAX_BANNED;
 use crate::rights::Caller;
 use crate::room::Step;
-use crate::{Audience, Departure, Event, MemberId, Refusal, Room};
+use crate::{Audience, Departure, Event, MemberId, Refusal, Room, Span};
+
+/// How long somebody who was sent away at the door is not heard again: long enough that nobody knocks down a
+/// host's patience, short enough that a mistake mends itself.
+const DENIED_FOR: Span = Span::seconds(600);
 
 impl Room {
     /// A member on whom this caller may act.
@@ -25,7 +30,9 @@ impl Room {
     }
 
     pub(crate) fn admit(&mut self, step: &mut Step, id: MemberId) -> Result<(), Refusal> {
-        let member = self.people.get(id).ok_or(Refusal::UnknownMember)?;
+        let Some(member) = self.people.get(id) else {
+            return self.forgive(step, id);
+        };
         if member.admitted() {
             // Two moderators clicked: the second has what they wanted.
             return Ok(());
@@ -42,8 +49,25 @@ impl Room {
             member.joined_at = now;
         });
         self.announce(step, id);
+        self.record(step, ActKind::Admit, Some(id), None);
         self.come_alive(step);
         self.settle(step);
+        Ok(())
+    }
+
+    /// Somebody who was denied lately is let in after all: they come in when they try again.
+    fn forgive(&mut self, step: &mut Step, id: MemberId) -> Result<(), Refusal> {
+        let gone = self.people.remembered_as(id);
+        if !gone.is_some_and(|member| member.denied_until.is_some_and(|until| until > step.now)) {
+            return Err(Refusal::UnknownMember);
+        }
+        self.people.update_remembered(id, |member| {
+            member.denied_until = None;
+            member.kicked = false;
+            member.standing = Standing::Admitted;
+        });
+        step.quietly();
+        self.record(step, ActKind::Admit, Some(id), None);
         Ok(())
     }
 
@@ -54,7 +78,11 @@ impl Room {
                 "They have been let in already; remove them instead.",
             ));
         }
+        let until = step.now + DENIED_FOR;
+        self.people
+            .update(id, |member| member.denied_until = Some(until));
         self.depart(step, id, Departure::Denied);
+        self.record(step, ActKind::Deny, Some(id), None);
         self.settle(step);
         Ok(())
     }
@@ -69,6 +97,12 @@ impl Room {
         if self.target(caller, id)?.muted != muted {
             self.people.update(id, |member| member.muted = muted);
             self.announce(step, id);
+            let kind = if muted {
+                ActKind::Mute
+            } else {
+                ActKind::Unmute
+            };
+            self.record(step, kind, Some(id), None);
         }
         Ok(())
     }
@@ -81,7 +115,8 @@ impl Room {
     ) -> Result<(), Refusal> {
         self.target(caller, id)?;
         self.depart(step, id, Departure::Kicked);
-        step.emit(Audience::All, Event::InviteRotated);
+        self.rotate_invites(step);
+        self.record(step, ActKind::Kick, Some(id), None);
         self.settle(step);
         Ok(())
     }
@@ -91,8 +126,14 @@ impl Room {
         step: &mut Step,
         caller: Caller,
         id: MemberId,
+        address: bool,
     ) -> Result<(), Refusal> {
+        let detail = |added: bool| added.then(|| "address".to_owned());
         if self.people.banned_member(id).is_some() {
+            if address && self.people.ban_address(id) {
+                step.emit(Audience::Moderators, Event::Bans);
+                self.record(step, ActKind::Ban, Some(id), detail(true));
+            }
             return Ok(());
         }
         let gone = self.people.remembered_as(id);
@@ -117,17 +158,22 @@ impl Room {
             self.people.ban_remembered(id);
         } else {
             self.depart(step, id, Departure::Banned);
-            step.emit(Audience::All, Event::InviteRotated);
         }
+        self.rotate_invites(step);
+        let added = address && self.people.ban_address(id);
         step.emit(Audience::Moderators, Event::Bans);
+        self.record(step, ActKind::Ban, Some(id), detail(added));
         self.settle(step);
         Ok(())
     }
 
     pub(crate) fn unban(&mut self, step: &mut Step, id: MemberId) -> Result<(), Refusal> {
-        if !self.people.unban(id) {
+        if self.people.banned_member(id).is_none() {
             return Err(Refusal::UnknownMember);
         }
+        // Before it, while there is still a name to it.
+        self.record(step, ActKind::Unban, Some(id), None);
+        self.people.unban(id);
         step.emit(Audience::Moderators, Event::Bans);
         Ok(())
     }
@@ -155,6 +201,12 @@ impl Room {
         if role != member.role {
             self.people.update(id, |member| member.role = role);
             self.announce(step, id);
+            let kind = if co_host {
+                ActKind::CoHost
+            } else {
+                ActKind::CoHostEnd
+            };
+            self.record(step, kind, Some(id), None);
         }
         Ok(())
     }
@@ -170,6 +222,7 @@ impl Room {
         }
         self.crown(step, id);
         self.announce(step, id);
+        self.record(step, ActKind::HandOver, Some(id), None);
         self.settle(step);
         Ok(())
     }
@@ -199,244 +252,4 @@ impl Room {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::party::{Party, say};
-    use crate::{Command, Controls, Grant, Policy, PolicyPatch, SeatId, Who};
-
-    #[test]
-    fn a_kick_revokes_the_seat_and_rotates_the_invite() {
-        let (mut party, host, ann, _) = Party::of_three(Policy::default());
-        let member = party.id(ann);
-        let events = party.ok(host, Command::Kick { member });
-        let reason = Departure::Kicked;
-        assert_eq!(
-            events,
-            [
-                Event::SeatRevoked { seat: ann, reason },
-                Event::Gone { member, reason },
-                Event::InviteRotated
-            ]
-        );
-        assert_eq!(party.back(ann), Err(Refusal::UnknownSeat));
-    }
-
-    #[test]
-    fn the_kicked_knock_even_at_an_open_door_and_a_second_try_is_no_way_around_it() {
-        let (mut party, host, ann, _) = Party::of_three(Policy::default());
-        let member = party.id(ann);
-        party.ok(host, Command::Kick { member });
-        for seat in [60, 61] {
-            party
-                .sit(SeatId(seat), "ann", "Ann", Grant::None, false)
-                .expect("may knock");
-            assert_eq!(party.member(SeatId(seat)).standing, Standing::Pending);
-        }
-        party.ok(SeatId(60), Command::Leave);
-        party.ok(SeatId(61), Command::Leave);
-        party
-            .sit(SeatId(62), "ann", "Ann", Grant::None, false)
-            .expect("may knock");
-        assert_eq!(party.member(SeatId(62)).standing, Standing::Pending);
-        party
-            .sit(SeatId(63), "ann", "Ann", Grant::Invite, false)
-            .expect("a fresh invite");
-        assert_eq!(party.member(SeatId(63)).standing, Standing::Admitted);
-    }
-
-    #[test]
-    fn a_ban_holds_until_it_is_lifted() {
-        let (mut party, host, ann, ben) = Party::of_three(Policy::default());
-        let member = party.id(ann);
-        party.ok(host, Command::Ban { member });
-        for grant in [Grant::None, Grant::Invite, Grant::Host] {
-            assert_eq!(
-                party.sit(SeatId(60), "ann", "Other", grant, false),
-                Err(Refusal::Banned)
-            );
-        }
-        assert_eq!(
-            party
-                .room
-                .banned()
-                .map(|banned| banned.id)
-                .collect::<Vec<_>>(),
-            [member]
-        );
-        assert_eq!(
-            party
-                .act(ben, Command::Unban { member })
-                .expect_err("refused")
-                .code(),
-            "not_allowed"
-        );
-        party.ok(host, Command::Unban { member });
-        party
-            .sit(SeatId(60), "ann", "Ann", Grant::None, false)
-            .expect("may come again");
-    }
-
-    #[test]
-    fn whoever_ran_away_can_still_be_banned() {
-        let (mut party, host, ann, _) = Party::of_three(Policy::default());
-        let member = party.id(ann);
-        party.ok(ann, Command::Leave);
-        party.ok(host, Command::Ban { member });
-        assert_eq!(
-            party.sit(SeatId(60), "ann", "Ann", Grant::None, false),
-            Err(Refusal::Banned)
-        );
-    }
-
-    #[test]
-    fn nobody_acts_on_the_host_on_themselves_or_on_their_equals() {
-        let (mut party, host, ann, ben) = Party::of_three(Policy::default());
-        let (host_id, ann_id, ben_id) = (party.id(host), party.id(ann), party.id(ben));
-        for member in [ann_id, ben_id] {
-            party.ok(
-                host,
-                Command::SetCoHost {
-                    member,
-                    co_host: true,
-                },
-            );
-        }
-        for (seat, member) in [
-            (ann, host_id),
-            (ann, ann_id),
-            (ann, ben_id),
-            (host, host_id),
-        ] {
-            for command in [
-                Command::Kick { member },
-                Command::Ban { member },
-                Command::Mute {
-                    member,
-                    muted: true,
-                },
-            ] {
-                assert_eq!(
-                    party.act(seat, command).expect_err("refused").code(),
-                    "bad_target"
-                );
-            }
-        }
-        assert_eq!(
-            party
-                .server(Command::Kick { member: host_id })
-                .expect_err("refused")
-                .code(),
-            "bad_target"
-        );
-        party.ok(host, Command::Kick { member: ann_id });
-    }
-
-    #[test]
-    fn everyone_may_moderate_where_the_policy_says_so_but_not_upwards() {
-        let controls = Controls {
-            people: Who::Everyone,
-            ..Policy::default().controls
-        };
-        let (mut party, host, ann, ben) = Party::of_three(Policy {
-            controls,
-            ..Policy::default()
-        });
-        let (ann_id, ben_id) = (party.id(ann), party.id(ben));
-        party.ok(
-            host,
-            Command::SetCoHost {
-                member: ann_id,
-                co_host: true,
-            },
-        );
-        assert_eq!(
-            party
-                .act(ben, Command::Kick { member: ann_id })
-                .expect_err("refused")
-                .code(),
-            "bad_target"
-        );
-        party.ok(ann, Command::Kick { member: ben_id });
-    }
-
-    #[test]
-    fn the_muted_are_not_heard_and_their_mute_survives_leaving() {
-        let (mut party, host, ann, _) = Party::of_three(Policy::default());
-        let member = party.id(ann);
-        party.ok(
-            host,
-            Command::Mute {
-                member,
-                muted: true,
-            },
-        );
-        let speak = [
-            say("hi"),
-            Command::React {
-                emoji: "😀".to_owned(),
-            },
-            Command::Ask { play: false },
-        ];
-        for command in speak.clone() {
-            assert_eq!(party.act(ann, command), Err(Refusal::Muted));
-        }
-        party.ok(ann, Command::Leave);
-        party
-            .sit(SeatId(60), "ann", "Ann", Grant::Invite, false)
-            .expect("may enter");
-        assert_eq!(party.act(SeatId(60), say("hi")), Err(Refusal::Muted));
-    }
-
-    #[test]
-    fn a_hand_over_leaves_exactly_one_host() {
-        let (mut party, host, ann, ben) = Party::of_three(Policy::default());
-        let (member, ben_id) = (party.id(ann), party.id(ben));
-        party.ok(host, Command::HandOver { member });
-        assert_eq!(
-            (party.member(ann).role, party.member(host).role),
-            (Role::Host, Role::CoHost)
-        );
-        assert_eq!(
-            party
-                .act(host, Command::HandOver { member: ben_id })
-                .expect_err("refused")
-                .code(),
-            "not_allowed"
-        );
-        let patch = PolicyPatch {
-            capacity: Some(5),
-            ..Default::default()
-        };
-        assert_eq!(
-            party
-                .act(host, Command::SetPolicy { patch })
-                .expect_err("refused")
-                .code(),
-            "not_allowed"
-        );
-        party.ok(ann, Command::SetPolicy { patch });
-    }
-
-    #[test]
-    fn whoever_is_denied_is_gone_without_a_trace() {
-        let mut party = Party::new(Policy {
-            entry: crate::EntryPolicy::Approval,
-            ..Policy::default()
-        });
-        let host = party.arrive("Hanna", Grant::Host, false).expect("the host");
-        let ann = party.arrive("Ann", Grant::None, false).expect("may knock");
-        let member = party.id(ann);
-        let outcome = party.act(host, Command::Deny { member }).expect("allowed");
-        assert!(
-            outcome
-                .events
-                .iter()
-                .all(|(audience, _)| *audience != Audience::All),
-            "{outcome:?}"
-        );
-        assert_eq!(
-            party.act(host, Command::Admit { member }),
-            Err(Refusal::UnknownMember)
-        );
-    }
-}
+mod tests;

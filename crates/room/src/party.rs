@@ -1,10 +1,22 @@
 //! A party for the tests of the rules: a room, its time, and people who act in one line.
 use crate::{
-    Actor, Command, Entry, Event, Grant, Life, Media, Member, MemberId, NodeId, Outcome, PersonId,
-    Policy, Position, Refusal, Room, SeatId, ServerTime, SourceKind, Span,
+    Actor, Command, Entry, Event, Grant, InviteId, Life, Media, Member, MemberId, NodeId, Outcome,
+    PersonId, Policy, Position, Refusal, Room, SeatId, ServerTime, SourceKind, Span,
 };
 
 pub(crate) const NODE: NodeId = NodeId(1);
+
+/// Any number of people come in by this one, which every party begins with.
+pub(crate) const INVITED: Grant = Grant::Invite(InviteId(1));
+
+/// The grant of the invitation that was made by these events.
+pub(crate) fn invited(events: &[Event]) -> Grant {
+    let made = events.iter().find_map(|event| match event {
+        Event::Invited { invite } => Some(*invite),
+        _ => None,
+    });
+    Grant::Invite(made.expect("an invitation was made"))
+}
 
 pub(crate) struct Party {
     pub(crate) room: Room,
@@ -18,13 +30,20 @@ impl Party {
     pub(crate) fn new(policy: Policy) -> Self {
         let now = ServerTime(1_000_000);
         let room = Room::new("Friday", policy, now).expect("a good policy");
-        Self {
+        let mut party = Self {
             room,
             now,
             lead: Span(0),
             seed: 1,
             seats: 0,
-        }
+        };
+        let invite = Command::MakeInvite {
+            uses: None,
+            lasts: None,
+            label: None,
+        };
+        party.server(invite).expect("the server may invite");
+        party
     }
 
     /// With a host and two viewers, none of whom reports readiness.
@@ -33,12 +52,8 @@ impl Party {
         let host = party
             .arrive("Hanna", Grant::Host, false)
             .expect("the host may enter");
-        let ann = party
-            .arrive("Ann", Grant::Invite, false)
-            .expect("Ann may enter");
-        let ben = party
-            .arrive("Ben", Grant::Invite, false)
-            .expect("Ben may enter");
+        let ann = party.arrive("Ann", INVITED, false).expect("Ann may enter");
+        let ben = party.arrive("Ben", INVITED, false).expect("Ben may enter");
         (party, host, ann, ben)
     }
 
@@ -61,6 +76,19 @@ impl Party {
         grant: Grant,
         reports: bool,
     ) -> Result<Outcome, Refusal> {
+        self.sit_at(None, seat, person, name, grant, reports)
+    }
+
+    /// As `sit`, from an address.
+    pub(crate) fn sit_at(
+        &mut self,
+        address: Option<&str>,
+        seat: SeatId,
+        person: &str,
+        name: &str,
+        grant: Grant,
+        reports: bool,
+    ) -> Result<Outcome, Refusal> {
         self.act(
             seat,
             Command::Join {
@@ -70,6 +98,7 @@ impl Party {
                 client: "web".to_owned(),
                 reports,
                 node: NODE,
+                address: address.map(str::to_owned),
             },
         )
     }

@@ -45,8 +45,11 @@ pub(crate) struct People {
     away: BTreeSet<(ServerTime, SeatId)>,
     /// Who is forgotten next: the oldest without privilege first.
     oblivion: BTreeSet<(bool, u64, PersonId)>,
+    /// Addresses whose newcomers are refused, and how many bans each has.
+    banned_addresses: BTreeMap<String, u32>,
     seated: u32,
     pending: u32,
+    present: u32,
     connected: u32,
 }
 
@@ -120,6 +123,21 @@ impl People {
 
     pub(crate) fn pending(&self) -> u32 {
         self.pending
+    }
+
+    /// Admitted members who are connected.
+    pub(crate) fn present(&self) -> u32 {
+        self.present
+    }
+
+    pub(crate) fn is_banned_address(&self, address: &str) -> bool {
+        self.banned_addresses.contains_key(address)
+    }
+
+    /// Who is called this, whatever its case.
+    pub(crate) fn called(&self, name: &str) -> Option<&Member> {
+        let id = self.by_name.get(&text::name_key(name))?;
+        self.members.get(id)
     }
 
     /// Connected seats of admitted members.
@@ -251,8 +269,24 @@ impl People {
         member.ready = false;
         member.standing = Standing::Banned;
         member.role = Role::Viewer;
+        member.denied_until = None;
+        member.address_banned = false;
         self.banned_by_id.insert(member.id, member.person.clone());
         self.banned.insert(member.person.clone(), member);
+    }
+
+    /// Adds a banned person's address to their ban. Says whether there was one to add.
+    pub(crate) fn ban_address(&mut self, id: MemberId) -> bool {
+        let person = self.banned_by_id.get(&id);
+        let Some(member) = person.and_then(|person| self.banned.get_mut(person)) else {
+            return false;
+        };
+        let Some(address) = member.address.clone().filter(|_| !member.address_banned) else {
+            return false;
+        };
+        member.address_banned = true;
+        *self.banned_addresses.entry(address).or_default() += 1;
+        true
     }
 
     /// Bans somebody who has left already.
@@ -268,7 +302,30 @@ impl People {
 
     pub(crate) fn unban(&mut self, id: MemberId) -> bool {
         let person = self.banned_by_id.remove(&id);
-        person.is_some_and(|person| self.banned.remove(&person).is_some())
+        let Some(member) = person.and_then(|person| self.banned.remove(&person)) else {
+            return false;
+        };
+        if let Some(address) = member.address.filter(|_| member.address_banned)
+            && let Some(bans) = self.banned_addresses.get_mut(&address)
+        {
+            *bans -= 1;
+            if *bans == 0 {
+                self.banned_addresses.remove(&address);
+            }
+        }
+        true
+    }
+
+    /// Changes somebody who left and is remembered. Walks the memory, as [`People::remembered_as`] does.
+    pub(crate) fn update_remembered(&mut self, id: MemberId, change: impl FnOnce(&mut Member)) {
+        let found = self.former.values_mut().find(|(_, member)| member.id == id);
+        if let Some((order, member)) = found {
+            let forget = (member.privileged(), *order, member.person.clone());
+            change(member);
+            let order = (member.privileged(), *order, member.person.clone());
+            self.oblivion.remove(&forget);
+            self.oblivion.insert(order);
+        }
     }
 
     /// The party is over: nobody is in the room any more. Answers the seats that were held.
@@ -308,6 +365,7 @@ impl People {
             (false, _) => self.pending += 1,
         }
         self.connected += member.connected_seats();
+        self.present += u32::from(member.connected_seats() > 0);
     }
 
     fn unindex(&mut self, member: &Member) {
@@ -328,6 +386,7 @@ impl People {
             (false, _) => self.pending -= 1,
         }
         self.connected -= member.connected_seats();
+        self.present -= u32::from(member.connected_seats() > 0);
     }
 
     // ---- to and from a snapshot --------------------------------------------------
@@ -395,6 +454,12 @@ impl People {
             if !known(&member) || member.standing != Standing::Banned || !member.seats.is_empty() {
                 return Err("a banned person can't be");
             }
+            if member.address_banned {
+                let Some(address) = member.address.clone() else {
+                    return Err("an address is banned that nobody has");
+                };
+                *people.banned_addresses.entry(address).or_default() += 1;
+            }
             people.banned_by_id.insert(member.id, member.person.clone());
             people.banned.insert(member.person.clone(), member);
         }
@@ -427,6 +492,9 @@ mod tests {
             ready: false,
             joined_at: ServerTime(0),
             kicked: false,
+            address_banned: false,
+            address: None,
+            denied_until: None,
             speech: Speech::default(),
         }
     }

@@ -109,6 +109,9 @@ impl Room {
     ) {
         let at = step.now + self.lead(step, Act::Play);
         self.started = true;
+        if let Some(current) = &self.current {
+            self.stats.played(&current.media.title);
+        }
         self.move_to(step, by, cause, from, at, true);
     }
 

@@ -17,6 +17,17 @@ pub enum Who {
     Host,
 }
 
+impl Who {
+    /// Its name in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::CoHosts => "co_hosts",
+            Self::Host => "host",
+        }
+    }
+}
+
 /// How somebody gets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +42,18 @@ pub enum Entry {
     Invite,
 }
 
+impl Entry {
+    /// Its name in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Password => "password",
+            Self::Approval => "approval",
+            Self::Invite => "invite",
+        }
+    }
+}
+
 /// Where the room can be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,6 +64,17 @@ pub enum Visibility {
     Unlisted,
     /// By its link, and told to nobody: not even by name before entry.
     Private,
+}
+
+impl Visibility {
+    /// Its name in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Unlisted => "unlisted",
+            Self::Private => "private",
+        }
+    }
 }
 
 /// What happens when no seat of the host is connected (after the seat hold).
@@ -60,6 +94,17 @@ pub enum HostAbsence {
     HandOver,
 }
 
+impl HostAbsence {
+    fn describe(&self) -> String {
+        match self {
+            Self::Stay => "stay".to_owned(),
+            Self::Close => "close".to_owned(),
+            Self::Grace { span } => format!("grace {}", span.0),
+            Self::HandOver => "hand_over".to_owned(),
+        }
+    }
+}
+
 /// Waiting for each other before a start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "do")]
@@ -73,6 +118,15 @@ pub enum Barrier {
         /// The longest wait.
         deadline: Span,
     },
+}
+
+impl Barrier {
+    fn describe(&self) -> String {
+        match self {
+            Self::Off => "off".to_owned(),
+            Self::Wait { quorum, deadline } => format!("wait {quorum} {}", deadline.0),
+        }
+    }
 }
 
 /// How far ahead a start is scheduled.
@@ -95,6 +149,17 @@ pub enum StartLead {
         /// For seek.
         seek: Span,
     },
+}
+
+impl StartLead {
+    fn describe(&self) -> String {
+        match self {
+            Self::Adaptive { min, max } => format!("adaptive {} {}", min.0, max.0),
+            Self::Fixed { play, pause, seek } => {
+                format!("fixed {} {} {}", play.0, pause.0, seek.0)
+            }
+        }
+    }
 }
 
 /// Who controls what.
@@ -273,6 +338,48 @@ impl Policy {
             auto_advance: patch.auto_advance.unwrap_or(self.auto_advance),
             undo_window: self.undo_window,
         }
+    }
+
+    /// What another policy has otherwise, for the audit: `controls.play=host, capacity=12`.
+    pub(crate) fn difference(&self, other: &Self) -> String {
+        let who = |who: Who| who.as_str().to_owned();
+        let parts = |policy: &Self| {
+            let (c, chat) = (policy.controls, policy.chat);
+            [
+                ("entry", policy.entry.as_str().to_owned()),
+                ("visibility", policy.visibility.as_str().to_owned()),
+                ("controls.play", who(c.play)),
+                ("controls.seek", who(c.seek)),
+                ("controls.rate", who(c.rate)),
+                ("controls.queue", who(c.queue)),
+                ("controls.chat", who(c.chat)),
+                ("controls.invite", who(c.invite)),
+                ("controls.people", who(c.people)),
+                ("controls.ask", c.ask.to_string()),
+                ("seek_pauses", policy.seek_pauses.to_string()),
+                ("host_absence", policy.host_absence.describe()),
+                ("barrier", policy.barrier.describe()),
+                ("start_lead", policy.start_lead.describe()),
+                ("capacity", policy.capacity.to_string()),
+                ("chat.enabled", chat.enabled.to_string()),
+                ("chat.max_length", chat.max_length.to_string()),
+                ("chat.window", chat.window.0.to_string()),
+                ("chat.window_count", chat.window_count.to_string()),
+                ("chat.cool_down", chat.cool_down.0.to_string()),
+                ("chat.duplicate_span", chat.duplicate_span.0.to_string()),
+                ("chat.slow_mode", chat.slow_mode.0.to_string()),
+                ("seat_hold", policy.seat_hold.0.to_string()),
+                ("idle_expiry", policy.idle_expiry.0.to_string()),
+                ("auto_advance", policy.auto_advance.to_string()),
+                ("undo_window", policy.undo_window.0.to_string()),
+            ]
+        };
+        let pairs = parts(self).into_iter().zip(parts(other));
+        let changed = pairs.filter(|((_, old), (_, new))| old != new);
+        let lines: Vec<String> = changed
+            .map(|(_, (name, new))| format!("{name}={new}"))
+            .collect();
+        lines.join(", ")
     }
 
     /// Whether a room can be run by this policy.

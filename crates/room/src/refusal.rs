@@ -1,5 +1,5 @@
 //! Why a command was not carried out: a code that never changes, and a sentence for people.
-use crate::{Position, Rate, Who};
+use crate::{Position, Rate, ServerTime, Who};
 
 /// A command that broke a rule. Nothing in the room changed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -31,9 +31,33 @@ pub enum Refusal {
     /// The room is over.
     #[error("This party is over.")]
     RoomOver,
-    /// Entry needs a password that was missing or wrong.
+    /// No such invitation (any more).
+    #[error("That invitation does not exist any more.")]
+    UnknownInvite,
+    /// No such report (any more).
+    #[error("That report has been closed already.")]
+    UnknownReport,
+    /// Entry needs a password, and none was given.
     #[error("This room needs its password to enter.")]
     PasswordNeeded,
+    /// Entry needs a password, and another was given.
+    #[error("That is not this room's password. Check it and try again.")]
+    WrongPassword,
+    /// The invitation has let in as many as it was made for.
+    #[error("This invitation has been used up. Ask for a new one.")]
+    InviteUsed,
+    /// The invitation is past its time, or was taken back.
+    #[error("This invitation is not valid any more. Ask for a new one.")]
+    InviteExpired,
+    /// An invitation that can't be.
+    #[error("{0}")]
+    BadInvite(&'static str),
+    /// Sent away at the door lately.
+    #[error("The host did not let you in. You can knock again in {} min.", (.retry_ms + 59_999) / 60_000)]
+    Denied {
+        /// Milliseconds until they may knock again.
+        retry_ms: i64,
+    },
     /// Entry needs an invite.
     #[error("This room can be entered only with an invitation.")]
     InviteNeeded,
@@ -58,6 +82,15 @@ pub enum Refusal {
     /// The rate can't be.
     #[error("{} is not a playback rate this room can use.", .0.factor())]
     BadRate(Rate),
+    /// Scheduled for later.
+    #[error("This party has not begun yet. Until its time only the host can start playback.")]
+    NotStarted {
+        /// When it begins.
+        at: ServerTime,
+    },
+    /// A schedule that can't be.
+    #[error("{0}")]
+    BadSchedule(&'static str),
     /// Nothing to undo.
     #[error("There is nothing to undo.")]
     NothingToUndo,
@@ -80,12 +113,17 @@ pub enum Refusal {
     /// Muted.
     #[error("You have been muted in this room.")]
     Muted,
-    /// Too many messages or reactions.
-    #[error("Too fast. You can write again in {} s.", (.retry_ms + 999) / 1000)]
+    /// Too many messages, reactions, requests or reports.
+    #[error("Too fast. You can {what} again in {} s.", (.retry_ms + 999) / 1000)]
     TooFast {
+        /// What, as a verb: `write`, `react`.
+        what: &'static str,
         /// Milliseconds until it is allowed again.
         retry_ms: i64,
     },
+    /// A word of the room's list.
+    #[error("A word in it is blocked in this room. Say it in another way.")]
+    BlockedWord,
     /// Said already.
     #[error("You just said exactly that.")]
     Duplicate,
@@ -132,21 +170,31 @@ impl Refusal {
             Self::UnknownMember => "unknown_member",
             Self::UnknownItem => "unknown_item",
             Self::UnknownMessage => "unknown_message",
+            Self::UnknownInvite => "unknown_invite",
+            Self::UnknownReport => "unknown_report",
             Self::RoomOver => "room_over",
             Self::PasswordNeeded => "password_needed",
+            Self::WrongPassword => "wrong_password",
             Self::InviteNeeded => "invite_needed",
+            Self::InviteUsed => "invite_used",
+            Self::InviteExpired => "invite_expired",
+            Self::BadInvite(_) => "bad_invite",
+            Self::Denied { .. } => "denied",
             Self::Banned => "banned",
             Self::Full { .. } => "room_full",
             Self::StaleRevision => "stale_revision",
             Self::NothingLoaded => "nothing_loaded",
             Self::BadPosition(_) => "bad_position",
             Self::BadRate(_) => "bad_rate",
+            Self::NotStarted { .. } => "not_started",
+            Self::BadSchedule(_) => "bad_schedule",
             Self::NothingToUndo => "nothing_to_undo",
             Self::AskingOff => "asking_off",
             Self::BadText { .. } => "bad_text",
             Self::ChatOff => "chat_off",
             Self::Muted => "muted",
             Self::TooFast { .. } => "too_fast",
+            Self::BlockedWord => "blocked_word",
             Self::Duplicate => "duplicate",
             Self::BadTarget(_) => "bad_target",
             Self::LimitReached { .. } => "limit_reached",
@@ -154,6 +202,14 @@ impl Refusal {
             Self::PoolEmpty => "pool_empty",
             Self::BadPolicy(_) => "bad_policy",
             Self::ServerOnly => "server_only",
+        }
+    }
+
+    /// Milliseconds after which the same may be allowed, where time alone decides.
+    pub fn retry_ms(&self) -> Option<i64> {
+        match self {
+            Self::TooFast { retry_ms, .. } | Self::Denied { retry_ms } => Some(*retry_ms),
+            _ => None,
         }
     }
 }

@@ -24,9 +24,9 @@ pub struct Rights {
     pub chat: bool,
     /// Make invitations.
     pub invite: bool,
-    /// Admit, mute, kick and ban.
+    /// Admit, mute, kick and ban; reports, word list and audit.
     pub people: bool,
-    /// What only the host may: policy, name, co-hosts, hand-over, end.
+    /// What only the host may: policy, name, schedule, co-hosts, hand-over, end.
     pub host: bool,
     /// Ask those who may to play or pause, where one may not.
     pub ask: bool,
@@ -70,7 +70,8 @@ pub(crate) fn need(policy: &Policy, command: &Command, undoable: Option<ControlK
         Command::Ready { .. }
         | Command::Ask { .. }
         | Command::QueueVote { .. }
-        | Command::PoolOffer { .. } => Need::Member,
+        | Command::PoolOffer { .. }
+        | Command::Report { .. } => Need::Member,
 
         Command::Play { .. } | Command::ForceStart => Need::Reach(c.play, "start playback"),
         Command::Pause { .. } => Need::Reach(c.play, "pause"),
@@ -107,10 +108,17 @@ pub(crate) fn need(policy: &Policy, command: &Command, undoable: Option<ControlK
         Command::Kick { .. } => Need::Reach(c.people, "remove people"),
         Command::Ban { .. } | Command::Unban { .. } => Need::Reach(c.people, "ban people"),
 
+        Command::SetWords { .. } => Need::Reach(c.people, "change the word list"),
+        Command::ResolveReport { .. } => Need::Reach(c.people, "close reports"),
+        Command::MakeInvite { .. } => Need::Reach(c.invite, "invite people"),
+        // One's own, or anybody's with the right to manage people: the rule looks at the invitation.
+        Command::RevokeInvite { .. } => Need::Reach(Who::Everyone, "take invitations back"),
+
         Command::SetCoHost { .. } => Need::Reach(Who::Host, "appoint co-hosts"),
         Command::HandOver { .. } => Need::Reach(Who::Host, "hand the room over"),
         Command::SetPolicy { .. } => Need::Reach(Who::Host, "change the settings"),
         Command::SetName { .. } => Need::Reach(Who::Host, "rename the room"),
+        Command::SetSchedule { .. } => Need::Reach(Who::Host, "schedule the party"),
         Command::End => Need::Reach(Who::Host, "end the party"),
     }
 }

@@ -1,21 +1,26 @@
 //! The room itself: its state, what can be read from it, and the one way to change it.
 //!
 //! [`Room::apply`] asks `rights` who may, hands the command to the file that owns its rule
-//! (`seats`, `moderation`, `playback`, `barrier`, `queue`, `pool`, `chat`, `lifecycle`), and
-//! counts the revision. A rule first checks everything, then changes: a refusal leaves the
+//! (`seats`, `moderation`, `invite`, `playback`, `barrier`, `schedule`, `queue`, `pool`, `chat`, `words`,
+//! `report`, `lifecycle`), and counts the revision. A rule first checks everything, then changes: a refusal leaves the
 //! room equal to what it was, without a copy having been made. Time passes only in
 //! `Command::Tick`; between two entries nothing changes by itself.
+use crate::audit::{Act, ActKind};
 use crate::barrier::Barrier;
-use crate::chat::{Chat, Message};
+use crate::chat::Message;
+use crate::invite::{Invite, Invites};
 use crate::lifecycle::Life;
 use crate::member::Member;
 use crate::people::People;
 use crate::pool::Pool;
 use crate::queue::QueueItem;
+use crate::report::{Report, Reports};
+use crate::stats::Stats;
+use crate::tail::Tail;
 use crate::undo::{Undo, Undoable};
 use crate::{
-    Actor, Audience, Command, ControlKind, Entry, Event, ItemId, MemberId, MessageId, Outcome,
-    Policy, Refusal, Revision, SeatId, ServerTime, Span, Timeline, text,
+    ActId, Actor, Audience, Command, ControlKind, Entry, Event, InviteId, ItemId, MemberId,
+    MessageId, Outcome, Policy, Refusal, Revision, SeatId, ServerTime, Span, Timeline, text,
 };
 
 /// Characters in a room's name.
@@ -43,7 +48,15 @@ pub struct Room {
     pub(crate) queue: Vec<QueueItem>,
     pub(crate) next_item: u64,
     pub(crate) pool: Pool,
-    pub(crate) chat: Chat,
+    pub(crate) chat: Tail<Message>,
+    /// When it begins by itself; `None` for a party that began with its first guest.
+    pub(crate) schedule: Option<ServerTime>,
+    pub(crate) invites: Invites,
+    /// Blocked words, folded and sorted.
+    pub(crate) words: Vec<String>,
+    pub(crate) reports: Reports,
+    pub(crate) acts: Tail<Act>,
+    pub(crate) stats: Stats,
 }
 
 /// One entry being applied: what its rule needs of it, and what it says in return.
@@ -52,15 +65,24 @@ pub(crate) struct Step {
     pub(crate) now: ServerTime,
     pub(crate) seed: u64,
     pub(crate) lead: Span,
+    /// Whose entry it is; `None` for the server.
+    pub(crate) by: Option<MemberId>,
     /// The revision that the room has once this entry is applied.
     pub(crate) revision: Revision,
     changed: bool,
+    told_barrier: bool,
+    /// Who inherited last in this step: where a whole process is lost, one after the other may.
+    pub(crate) heir: Option<MemberId>,
     outcome: Outcome,
 }
 
 impl Step {
     pub(crate) fn emit(&mut self, audience: Audience, event: Event) {
         self.changed = true;
+        // It is read from the room after the entry: once says it all.
+        if event == Event::Barrier && std::mem::replace(&mut self.told_barrier, true) {
+            return;
+        }
         self.outcome.events.push((audience, event));
     }
 
@@ -103,10 +125,13 @@ impl Room {
             queue: Vec::new(),
             next_item: 1,
             pool: Pool::default(),
-            chat: Chat {
-                next: 1,
-                ..Chat::default()
-            },
+            chat: Tail::default(),
+            schedule: None,
+            invites: Invites::default(),
+            words: Vec::new(),
+            reports: Reports::default(),
+            acts: Tail::default(),
+            stats: Stats::default(),
         })
     }
 
@@ -129,12 +154,23 @@ impl Room {
             now: at.max(self.now),
             seed: entry.seed,
             lead: entry.lead,
+            by: None,
             revision: Revision(self.revision.0 + 1),
             changed: false,
+            told_barrier: false,
+            heir: None,
             outcome: Outcome::default(),
         };
         self.dispatch(&mut step, entry)?;
         if step.changed {
+            self.settle_schedule(&mut step);
+            if let Some(heir) = step
+                .heir
+                .filter(|heir| self.people.host().is_some_and(|h| h.id == *heir))
+            {
+                self.record_by(&mut step, None, ActKind::Inherit, Some(heir), None);
+            }
+            self.count_up(step.now);
             self.revision = step.revision;
             self.now = step.now;
         }
@@ -144,6 +180,8 @@ impl Room {
     fn dispatch(&mut self, step: &mut Step, entry: &Entry) -> Result<(), Refusal> {
         let caller = self.permit(entry.actor, &entry.command)?;
         let by = caller.member;
+        step.by = by;
+        self.keep_the_schedule(caller, &entry.command)?;
         match &entry.command {
             Command::Join {
                 person,
@@ -152,6 +190,7 @@ impl Room {
                 client,
                 reports,
                 node,
+                address,
             } => {
                 let arrival = crate::seats::Arrival {
                     person,
@@ -160,6 +199,7 @@ impl Room {
                     client,
                     reports: *reports,
                     node: *node,
+                    address: address.as_deref(),
                 };
                 self.join(step, caller, arrival)
             }
@@ -237,9 +277,22 @@ impl Room {
             Command::HandOver { member } => self.hand_over(step, *member),
             Command::Mute { member, muted } => self.mute(step, caller, *member, *muted),
             Command::Kick { member } => self.kick(step, caller, *member),
-            Command::Ban { member } => self.ban(step, caller, *member),
+            Command::Ban { member, address } => self.ban(step, caller, *member, *address),
             Command::Unban { member } => self.unban(step, *member),
 
+            Command::MakeInvite { uses, lasts, label } => {
+                self.make_invite(step, by, *uses, *lasts, label.as_deref())
+            }
+            Command::RevokeInvite { invite } => self.revoke_invite(step, caller, *invite),
+            Command::Report {
+                message,
+                member,
+                reason,
+            } => self.report(step, by, *message, *member, reason),
+            Command::ResolveReport { report } => self.resolve_report(step, *report),
+            Command::SetWords { words } => self.set_words(step, words),
+
+            Command::SetSchedule { at } => self.set_schedule(step, *at),
             Command::SetPolicy { patch } => self.set_policy(step, patch),
             Command::SetName { name } => self.set_name(step, name),
             Command::End => {
@@ -253,8 +306,10 @@ impl Room {
         let policy = self.policy.patched(patch);
         policy.check()?;
         if policy != self.policy {
+            let detail = self.policy.difference(&policy);
             self.policy = policy;
             step.emit(Audience::All, Event::Settings);
+            self.record(step, ActKind::Policy, None, Some(detail));
             self.settle(step);
         }
         Ok(())
@@ -263,8 +318,9 @@ impl Room {
     fn set_name(&mut self, step: &mut Step, name: &str) -> Result<(), Refusal> {
         let name = room_name(name)?;
         if name != self.name {
-            self.name = name;
+            self.name = name.clone();
             step.emit(Audience::All, Event::Settings);
+            self.record(step, ActKind::Rename, None, Some(name));
         }
         Ok(())
     }
@@ -362,17 +418,63 @@ impl Room {
 
     /// The latest messages, oldest first: at most [`CHAT_TAIL`](crate::CHAT_TAIL).
     pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> {
-        self.chat.messages.iter()
+        self.chat.iter()
     }
 
     /// One of the latest messages.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
-        self.chat.get(id)
+        self.chat.get(id.0)
     }
 
     /// The last control, while it can be taken back ([`Undoable::until`] says how long).
     pub fn undoable(&self) -> Option<&Undoable> {
         self.undo.as_ref().map(|undo| &undo.shown)
+    }
+
+    /// When it begins by itself, while that is to come.
+    pub fn schedule(&self) -> Option<ServerTime> {
+        self.schedule
+    }
+
+    /// The invitations that were not revoked, by number: those that count, and spent ones of late
+    /// ([`Invite::counts`]).
+    pub fn invites(&self) -> impl Iterator<Item = &Invite> {
+        self.invites.iter()
+    }
+
+    /// One of [`Room::invites`].
+    pub fn invite(&self, id: InviteId) -> Option<&Invite> {
+        self.invites.iter().find(|invite| invite.id == id)
+    }
+
+    /// The blocked words, as they are compared: lower case, sorted.
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// The open reports, oldest first.
+    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.reports.iter()
+    }
+
+    /// The latest privileged acts, oldest first: at most [`ACT_TAIL`](crate::ACT_TAIL).
+    pub fn acts(&self) -> impl DoubleEndedIterator<Item = &Act> {
+        self.acts.iter()
+    }
+
+    /// One of the latest acts.
+    pub fn act(&self, id: ActId) -> Option<&Act> {
+        self.acts.get(id.0)
+    }
+
+    /// The party in figures.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Admitted members who are connected.
+    pub fn present(&self) -> u32 {
+        self.people.present()
     }
 
     pub(crate) fn undoable_kind(&self) -> Option<ControlKind> {

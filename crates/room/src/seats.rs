@@ -5,17 +5,32 @@
 //! remembered, so that they come back with their number, role and mute. Only a host stays a member
 //! without a seat, because a room that had a host always has exactly one.
 //! What the edge checked (passwords, invites, the host's key) arrives as a [`Grant`].
+use crate::audit::ActKind;
 use crate::member::{Member, Role, Seat, Standing};
 use crate::people::{MAX_PENDING, MAX_SEATS};
 use crate::rights::Caller;
 use crate::room::Step;
 use crate::{
-    Audience, Departure, EntryPolicy, Event, Grant, Life, MemberId, NodeId, PersonId, Refusal,
-    Room, SeatId, Span, text,
+    Audience, Departure, EntryPolicy, Event, Grant, InviteId, Life, MemberId, NodeId, PersonId,
+    Refusal, Room, SeatId, ServerTime, Span, text, words,
 };
 
 /// Bytes of a person's name across rooms, which the edge made.
 const MAX_PERSON: usize = 256;
+
+/// Bytes of an address's digest.
+const MAX_ADDRESS: usize = 64;
+
+/// How somebody gets in.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// At once.
+    In,
+    /// At once, by this invitation, which is one use shorter then.
+    By(InviteId),
+    /// Not yet: they knock.
+    Knock,
+}
 
 /// A [`Join`](crate::Command::Join) on its way in.
 pub(crate) struct Arrival<'a> {
@@ -25,6 +40,7 @@ pub(crate) struct Arrival<'a> {
     pub(crate) client: &'a str,
     pub(crate) reports: bool,
     pub(crate) node: NodeId,
+    pub(crate) address: Option<&'a str>,
 }
 
 pub(crate) fn bad_name() -> Refusal {
@@ -51,6 +67,16 @@ impl Room {
                 max: MAX_PERSON as u32,
             });
         }
+        if arrival
+            .address
+            .is_some_and(|a| a.is_empty() || a.len() > MAX_ADDRESS)
+        {
+            return Err(Refusal::BadText {
+                what: "An address's digest",
+                min: 1,
+                max: MAX_ADDRESS as u32,
+            });
+        }
         if self.people.is_banned(person) {
             return Err(Refusal::Banned);
         }
@@ -61,6 +87,7 @@ impl Room {
         let known = here.or_else(|| self.people.remembered(person));
         let name = match (here, text::line(arrival.name, text::MAX_NAME)) {
             (Some(member), _) => member.name.clone(),
+            (None, typed) if words::blocks(&self.words, &typed) => words::NAMELESS.to_owned(),
             (None, typed) if !typed.is_empty() => typed,
             (None, _) => known
                 .map(|member| member.name.clone())
@@ -70,7 +97,8 @@ impl Room {
         let reigns = host.is_some_and(|host| host.person == *person);
         let crowned =
             arrival.grant == Grant::Host && !reigns && host.is_none_or(|host| !host.present());
-        let let_in = self.admits(known, arrival.grant)?;
+        let way = self.admits(step.now, known, &arrival)?;
+        let let_in = way != Way::Knock;
         let seated_before =
             here.is_some_and(|member| member.admitted() && !member.seats.is_empty());
         if let_in && !seated_before {
@@ -91,6 +119,11 @@ impl Room {
         let replaced = replaced_seat(here, seat_id)?;
 
         // Nothing is refused from here on.
+        if let Way::By(invite) = way {
+            self.invites.spend(invite);
+        }
+        let old_host = host.map(|host| host.id);
+        let address = arrival.address.map(str::to_owned);
         let seat = Seat {
             id: seat_id,
             node: arrival.node,
@@ -118,6 +151,7 @@ impl Room {
                 member.standing = standing;
                 member.role = role;
                 member.kicked &= !let_in;
+                member.address = address.or(member.address.take());
                 member.seats.retain(|old| Some(old.id) != replaced);
                 member.seats.push(seat);
             });
@@ -141,6 +175,9 @@ impl Room {
                 seats: vec![seat],
                 ready: false,
                 joined_at: now,
+                address_banned: false,
+                address,
+                denied_until: None,
                 kicked,
                 speech,
             });
@@ -148,6 +185,9 @@ impl Room {
         };
         if crowned {
             self.crown(step, id);
+            if old_host.is_some_and(|old| old != id) {
+                self.record_by(step, Some(id), ActKind::Inherit, Some(id), None);
+            }
         }
         self.announce(step, id);
         self.come_alive(step);
@@ -155,19 +195,45 @@ impl Room {
         Ok(())
     }
 
-    /// Whether somebody is let in at once (`true`), may knock (`false`), or is sent away.
-    fn admits(&self, known: Option<&Member>, grant: Grant) -> Result<bool, Refusal> {
-        // Whoever was in before is in again.
-        if known.is_some_and(Member::admitted) || matches!(grant, Grant::Host | Grant::Invite) {
-            return Ok(true);
+    /// How somebody gets in, or why they are sent away.
+    fn admits(
+        &self,
+        now: ServerTime,
+        known: Option<&Member>,
+        arrival: &Arrival<'_>,
+    ) -> Result<Way, Refusal> {
+        let grant = arrival.grant;
+        // Whoever was in before is in again, and uses no invitation up.
+        if known.is_some_and(Member::admitted) || grant == Grant::Host {
+            return Ok(Way::In);
+        }
+        let banned = |address: &str| self.people.is_banned_address(address);
+        if arrival.address.is_some_and(banned) {
+            return Err(Refusal::Banned);
+        }
+        let mut needs = Refusal::InviteNeeded;
+        if let Grant::Invite(id) = grant {
+            match self.invites.check(id, now) {
+                Ok(()) => return Ok(Way::By(id)),
+                Err(refusal) => needs = refusal,
+            }
+        }
+        if let Some(until) = known.and_then(|member| member.denied_until)
+            && until > now
+        {
+            return Err(Refusal::Denied {
+                retry_ms: (until - now).0,
+            });
         }
         // For the kicked the link alone is not enough any more, nor is the password, which they know: they knock.
         let was_kicked = known.is_some_and(|member| member.kicked);
-        match self.policy.entry {
-            EntryPolicy::Invite => Err(Refusal::InviteNeeded),
-            EntryPolicy::Password if grant != Grant::Password => Err(Refusal::PasswordNeeded),
-            EntryPolicy::Approval => Ok(false),
-            EntryPolicy::Open | EntryPolicy::Password => Ok(!was_kicked),
+        match (self.policy.entry, grant) {
+            (EntryPolicy::Invite, _) | (EntryPolicy::Password, Grant::Invite(_)) => Err(needs),
+            (EntryPolicy::Password, Grant::WrongPassword) => Err(Refusal::WrongPassword),
+            (EntryPolicy::Password, Grant::None) => Err(Refusal::PasswordNeeded),
+            (EntryPolicy::Approval, _) => Ok(Way::Knock),
+            (EntryPolicy::Open | EntryPolicy::Password, _) if was_kicked => Ok(Way::Knock),
+            (EntryPolicy::Open | EntryPolicy::Password, _) => Ok(Way::In),
         }
     }
 
@@ -255,6 +321,9 @@ impl Room {
         if name.is_empty() {
             return Err(bad_name());
         }
+        if words::blocks(&self.words, &name) {
+            return Err(Refusal::BlockedWord);
+        }
         let id = member.id;
         if name != member.name {
             let name = self.people.free_name(&name, Some(id));
@@ -315,8 +384,8 @@ impl Room {
             }
             _ => {}
         }
-        // Somebody who only knocked leaves no trace, except a mute or a kick from an earlier visit.
-        if was_in || member.muted || member.kicked {
+        // Somebody who only knocked leaves no trace, except what was decided on them.
+        if was_in || member.muted || member.kicked || member.denied_until.is_some() {
             self.people.remember(member);
         }
     }
@@ -332,6 +401,7 @@ impl Room {
     pub(crate) fn come_alive(&mut self, step: &mut Step) {
         if self.life == Life::Created && self.people.seated() > 0 {
             self.life = Life::Live;
+            self.stats.started_at = Some(step.now);
             step.emit(Audience::All, Event::Life);
         }
     }

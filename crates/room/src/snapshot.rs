@@ -3,13 +3,18 @@
 //! A snapshot holds the state and nothing derived; restoring makes the indexes anew and checks
 //! that the parts fit each other, because what was stored may have been damaged or edited.
 //! Its format is versioned: new fields get defaults, a change of meaning gets another version.
+use crate::audit::{ACT_TAIL, Act};
 use crate::barrier::Barrier;
-use crate::chat::Chat;
+use crate::chat::{CHAT_TAIL, Message};
+use crate::invite::Invites;
 use crate::people::{People, PeopleRecord};
 use crate::pool::Pool;
 use crate::queue::{MAX_QUEUE, QueueItem};
+use crate::report::Reports;
+use crate::stats::Stats;
+use crate::tail::Tail;
 use crate::undo::Undo;
-use crate::{Life, Policy, Revision, Room, ServerTime, Timeline};
+use crate::{Life, Policy, Revision, Room, ServerTime, Timeline, words};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -43,7 +48,19 @@ pub struct Snapshot {
     next_item: u64,
     #[serde(default)]
     pool: Pool,
-    chat: Chat,
+    chat: Tail<Message>,
+    #[serde(default)]
+    schedule: Option<ServerTime>,
+    #[serde(default)]
+    invites: Invites,
+    #[serde(default)]
+    words: Vec<String>,
+    #[serde(default)]
+    reports: Reports,
+    #[serde(default)]
+    acts: Tail<Act>,
+    #[serde(default)]
+    stats: Stats,
 }
 
 impl Snapshot {
@@ -102,6 +119,12 @@ impl Room {
             next_item: self.next_item,
             pool: self.pool.clone(),
             chat: self.chat.clone(),
+            schedule: self.schedule,
+            invites: self.invites.clone(),
+            words: self.words.clone(),
+            reports: self.reports.clone(),
+            acts: self.acts.clone(),
+            stats: self.stats.clone(),
         }
     }
 
@@ -134,6 +157,12 @@ impl Room {
             next_item: snapshot.next_item,
             pool: snapshot.pool,
             chat: snapshot.chat,
+            schedule: snapshot.schedule,
+            invites: snapshot.invites,
+            words: snapshot.words,
+            reports: snapshot.reports,
+            acts: snapshot.acts,
+            stats: snapshot.stats,
         };
         room.pool.recount();
         room.flaw().map_or(Ok(room), |flaw| Err(damaged(flaw)))
@@ -176,19 +205,28 @@ impl Room {
                 !self.life.is_terminal() || self.people.members().next().is_none(),
                 "it is over, yet somebody is in it",
             ),
+            (self.chat.fits(CHAT_TAIL), "the chat's numbers have gaps"),
+            (self.acts.fits(ACT_TAIL), "the audit's numbers have gaps"),
+            (self.invites.fits(), "its invitations are out of order"),
+            (self.reports.fits(), "its reports are out of order"),
+            (words::fits(&self.words), "its word list can't be"),
+            (self.stats.fits(), "its figures can't be"),
+            (
+                self.schedule.is_none() || !self.timeline.playing,
+                "it plays before its time",
+            ),
         ];
         checks
             .iter()
             .find(|(holds, _)| !holds)
             .map(|(_, flaw)| *flaw)
-            .or_else(|| self.chat.flaw())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::party::{PLAY, Party, clip, load, say};
+    use crate::party::{INVITED, PLAY, Party, clip, load, say};
     use crate::{Command, Grant};
 
     fn busy() -> Room {
@@ -197,8 +235,8 @@ mod tests {
             ..Policy::default()
         });
         let host = party.arrive("Hanna", Grant::Host, true).expect("the host");
-        let ann = party.arrive("Ann", Grant::Invite, true).expect("invited");
-        let ben = party.arrive("Ben", Grant::Invite, false).expect("invited");
+        let ann = party.arrive("Ann", INVITED, true).expect("invited");
+        let ben = party.arrive("Ben", INVITED, false).expect("invited");
         party.arrive("Cem", Grant::None, false).expect("may knock");
         party.ok(host, load("a"));
         party.ok(ann, PLAY);
@@ -217,7 +255,13 @@ mod tests {
             },
         );
         let member = party.id(ben);
-        party.ok(host, Command::Ban { member });
+        party.ok(
+            host,
+            Command::Ban {
+                member,
+                address: false,
+            },
+        );
         party.lose(ann);
         party.room
     }

@@ -26,6 +26,11 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
+/// Whether no reader sees this character, though it is in the text.
+pub(crate) fn is_hidden(c: char) -> bool {
+    is_direction(c) || is_invisible(c) || (c.is_control() && !c.is_whitespace())
+}
+
 /// One line for a list: no controls, no direction marks, nothing without width, single spaces, at most
 /// `max` characters. May be empty.
 pub(crate) fn line(raw: &str, max: usize) -> String {

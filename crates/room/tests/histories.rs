@@ -6,7 +6,7 @@ use watchalong_room::{Actor, Command, Entry, Room, Snapshot, Span};
 use world::{Move, World, policy};
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
-    let one = (0..64u8, any::<u8>(), any::<u8>(), any::<u16>());
+    let one = (0..world::KINDS, any::<u8>(), any::<u8>(), any::<u16>());
     let one = one.prop_map(|(kind, who, what, amount)| Move {
         kind,
         who,

@@ -73,7 +73,7 @@ fn millions_of_steps_keep_the_invariants() {
 #[test]
 fn random_histories_reach_every_command_and_every_refusal() {
     let (mut commands, mut refusals) = (BTreeMap::new(), BTreeSet::new());
-    walk(7, 500_000, |entry, answer| {
+    walk(7, 1_000_000, |entry, answer| {
         let name = format!("{:?}", entry.command);
         let name = name.split([' ', '{']).next().unwrap_or_default().to_owned();
         let seen = commands.entry(name).or_insert((0, 0));
@@ -94,22 +94,30 @@ fn random_histories_reach_every_command_and_every_refusal() {
             "{name}: {accepted} accepted, {told} of them with events"
         );
     }
-    assert_eq!(commands.len(), 43, "a command that no history has");
+    assert_eq!(commands.len(), 49, "a command that no history has");
     let expected = [
         "asking_off",
+        "bad_invite",
         "bad_policy",
         "bad_position",
+        "bad_schedule",
         "bad_target",
         "bad_text",
         "banned",
+        "blocked_word",
         "chat_off",
+        "denied",
         "duplicate",
+        "invite_expired",
         "invite_needed",
+        "invite_used",
         "limit_reached",
         "muted",
         "not_allowed",
+        "not_started",
         "nothing_loaded",
         "nothing_to_undo",
+        "password_needed",
         "pending",
         "pool_empty",
         "queue_empty",
@@ -118,10 +126,13 @@ fn random_histories_reach_every_command_and_every_refusal() {
         "server_only",
         "stale_revision",
         "too_fast",
+        "unknown_invite",
         "unknown_item",
         "unknown_member",
         "unknown_message",
+        "unknown_report",
         "unknown_seat",
+        "wrong_password",
     ];
     assert_eq!(refusals.into_iter().collect::<Vec<_>>(), expected);
 }
@@ -146,6 +157,7 @@ fn crowd(people: u64, reports: bool) -> Room {
             client: "web".to_owned(),
             reports,
             node: NodeId(1),
+            address: None,
         };
         step(&mut room, 0, Actor::Seat(SeatId(n)), join);
     }

@@ -70,13 +70,19 @@ fn the_window_and_its_cool_down_slow_a_flood() {
     }
     assert_eq!(
         party.act(ann, say("4")),
-        Err(Refusal::TooFast { retry_ms: 20_000 })
+        Err(Refusal::TooFast {
+            what: "write",
+            retry_ms: 20_000
+        })
     );
     party.ok(ben, say("4"));
     party.pass(Span::seconds(19));
     assert_eq!(
         party.act(ann, say("4")),
-        Err(Refusal::TooFast { retry_ms: 1_000 })
+        Err(Refusal::TooFast {
+            what: "write",
+            retry_ms: 1_000
+        })
     );
     party.pass(Span::seconds(1));
     party.ok(ann, say("4"));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::party::{NODE, Party, say};
+use crate::party::{INVITED, NODE, Party, say};
 use crate::{Command, Policy};
 
 #[test]
@@ -177,7 +177,7 @@ fn entry_asks_for_what_the_policy_says() {
                 .code(),
             code
         );
-        party.arrive("Ann", Grant::Invite, false).expect("invited");
+        party.arrive("Ann", INVITED, false).expect("invited");
         party.arrive("Hanna", Grant::Host, false).expect("the host");
     }
     let mut party = Party::new(Policy {

@@ -5,10 +5,13 @@
 //! histories collide: eight people with two seats each, sixteen clips.
 use watchalong_room::{
     Actor, BarrierPolicy, ChatRules, Command, Controls, Entry, EntryPolicy, Event, Grant,
-    HostAbsence, ItemId, Life, Media, MemberId, MessageId, NodeId, Outcome, PersonId, Policy,
-    PolicyPatch, Position, Rate, Refusal, Revision, Role, Room, SeatId, ServerTime, SourceKind,
-    Span, Standing, StartLead, Who,
+    HostAbsence, InviteId, ItemId, Life, Media, MemberId, MessageId, NodeId, Outcome, PersonId,
+    Policy, PolicyPatch, Position, Rate, Refusal, ReportId, Revision, Role, Room, SeatId,
+    ServerTime, SourceKind, Span, Standing, StartLead, Who,
 };
+
+/// Kinds of moves; more of one kind are more of its command.
+pub const KINDS: u8 = 74;
 
 /// One entry of a random history.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +49,8 @@ pub fn policy(n: u64) -> Policy {
             EntryPolicy::Open,
             EntryPolicy::Approval,
             EntryPolicy::Invite,
-        ][usize::from(a % 4)],
+            EntryPolicy::Password,
+        ][usize::from(a % 5)],
         controls: controls(u16::from_le_bytes([low, high])),
         seek_pauses: b.is_multiple_of(2),
         host_absence: host_absence(c),
@@ -140,8 +144,28 @@ fn message(room: &Room, n: u8) -> MessageId {
     MessageId((latest + 1).saturating_sub(u64::from(n % 8)))
 }
 
+/// As `item`, of invitations.
+fn invite(room: &Room, n: u16) -> InviteId {
+    let ids: Vec<InviteId> = room.invites().map(|invite| invite.id).collect();
+    let place = usize::from(n / 4) % ids.len().max(1);
+    ids.get(place)
+        .copied()
+        .filter(|_| !n.is_multiple_of(4))
+        .unwrap_or(InviteId(u64::from(n % 8)))
+}
+
+/// A time to begin: mostly soon, sometimes one that can't be, sometimes none.
+fn schedule(now: ServerTime, n: u16) -> Option<ServerTime> {
+    match n % 5 {
+        0 => None,
+        1 => Some(now + Span(-i64::from(n))),
+        2 => Some(ServerTime(i64::MAX)),
+        _ => Some(now + Span(i64::from(n) / 8 + 1)),
+    }
+}
+
 /// The entry a move stands for, and how much later it comes.
-pub fn entry(m: Move, room: &Room) -> (Span, Entry) {
+pub fn entry(m: Move, room: &Room, now: ServerTime) -> (Span, Entry) {
     let Move {
         kind,
         who,
@@ -166,7 +190,7 @@ pub fn entry(m: Move, room: &Room) -> (Span, Entry) {
     let yes = !amount.is_multiple_of(4);
     let before = yes.then(|| self::item(room, amount as u8));
     let mut actor = Actor::Seat(seat);
-    let command = match kind % 64 {
+    let command = match kind % KINDS {
         0..=7 => {
             // Mostly the seat's own person; now and then somebody tries another's seat.
             let person = if what.is_multiple_of(31) {
@@ -178,8 +202,8 @@ pub fn entry(m: Move, room: &Room) -> (Span, Entry) {
                 Grant::None,
                 Grant::None,
                 Grant::None,
-                Grant::Invite,
-                Grant::Password,
+                Grant::Invite(invite(room, amount)),
+                [Grant::Password, Grant::WrongPassword][usize::from(amount % 2)],
                 Grant::Host,
             ];
             Command::Join {
@@ -189,6 +213,7 @@ pub fn entry(m: Move, room: &Room) -> (Span, Entry) {
                 client: "web".to_owned(),
                 reports: yes,
                 node,
+                address: (amount % 3 != 0).then(|| format!("address{}", person % 3)),
             }
         }
         8..=9 => Command::Resume { node },
@@ -259,7 +284,7 @@ pub fn entry(m: Move, room: &Room) -> (Span, Entry) {
         51 => [Command::PoolDraw, Command::PoolDraw, Command::PoolReset][usize::from(what % 3)]
             .clone(),
         52..=53 => Command::Say {
-            text: ["hi", "ho", "", "\u{200B}"][usize::from(what % 4)].to_owned(),
+            text: ["hi", "ho @Ann", "", "\u{200B}", "darn"][usize::from(what % 5)].to_owned(),
             reply_to: yes.then(|| message(room, what)),
         },
         54 => Command::React {
@@ -281,11 +306,44 @@ pub fn entry(m: Move, room: &Room) -> (Span, Entry) {
         61 => match amount % 4 {
             0 => Command::Kick { member },
             1 => Command::Deny { member },
-            2 => Command::Ban { member },
+            2 => Command::Ban {
+                member,
+                address: what.is_multiple_of(2),
+            },
             _ => Command::Unban { member },
         },
         62 => Command::SetPolicy {
             patch: patch(what, amount),
+        },
+        64..=65 => Command::MakeInvite {
+            uses: (amount % 3 != 0).then(|| u32::from(what % 4)),
+            lasts: (amount % 5 == 0).then(|| Span(i64::from(amount))),
+            label: yes.then(|| "friends".to_owned()),
+        },
+        66 => Command::RevokeInvite {
+            invite: invite(room, amount),
+        },
+        67..=68 => Command::SetSchedule {
+            at: schedule(now, amount),
+        },
+        69 => Command::SetWords {
+            words: [vec!["darn"], vec!["zoe", "darn"], vec![], vec![" "]][usize::from(what % 4)]
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect(),
+        },
+        70..=71 => Command::Report {
+            message: yes.then(|| message(room, what)),
+            member: (what % 3 != 0).then_some(member),
+            reason: ["rude", ""][usize::from(amount % 16 == 1)].to_owned(),
+        },
+        72..=73 => Command::ResolveReport {
+            report: room
+                .reports()
+                .next()
+                .map(|report| report.id)
+                .filter(|_| yes)
+                .unwrap_or(ReportId(u64::from(what))),
         },
         _ if what.is_multiple_of(64) => Command::End,
         _ => Command::SetName {
@@ -365,7 +423,7 @@ impl World {
 
     /// Makes a move and checks what must hold after every one.
     pub fn make(&mut self, m: Move) -> (ServerTime, Entry, Result<Outcome, Refusal>) {
-        let (gap, entry) = entry(m, &self.room);
+        let (gap, entry) = entry(m, &self.room, self.now);
         // One in a while the clock of the log jumps back, which the room must not see.
         self.now = self.now + if m.amount == 7 { Span(-5_000) } else { gap };
         let before = Before::of(&self.room, &entry);
@@ -428,7 +486,45 @@ struct Before {
     queue: Vec<ItemId>,
     roles: Vec<(MemberId, Role, Standing, bool)>,
     reigned: bool,
+    desk: Desk,
+    acts: usize,
     actor: Option<(MemberId, watchalong_room::Rights, bool)>,
+}
+
+/// What only those with a right to it may change, besides what is seen on the screen.
+#[derive(PartialEq)]
+struct Desk {
+    name: String,
+    schedule: Option<ServerTime>,
+    words: Vec<String>,
+    banned: Vec<(MemberId, bool)>,
+    invites: Vec<(InviteId, Option<MemberId>)>,
+    reports: Vec<ReportId>,
+}
+
+impl Desk {
+    fn of(room: &Room) -> Self {
+        let banned = room.banned();
+        let invites = room.invites();
+        Self {
+            name: room.name().to_owned(),
+            schedule: room.schedule(),
+            words: room.words().to_vec(),
+            banned: banned.map(|m| (m.id, m.address_banned)).collect(),
+            invites: invites.map(|invite| (invite.id, invite.by)).collect(),
+            reports: room.reports().map(|report| report.id).collect(),
+        }
+    }
+
+    fn others_invites(&self, member: MemberId) -> Vec<InviteId> {
+        let others = self.invites.iter().filter(|(_, by)| *by != Some(member));
+        others.map(|(id, _)| *id).collect()
+    }
+}
+
+/// Acts ever recorded.
+fn act_count(room: &Room) -> usize {
+    room.acts().next_back().map_or(0, |act| act.id.0 as usize)
 }
 
 fn roles(room: &Room) -> Vec<(MemberId, Role, Standing, bool)> {
@@ -459,6 +555,8 @@ impl Before {
             queue: queue(room),
             roles: roles(room),
             reigned: room.host().is_some(),
+            desk: Desk::of(room),
+            acts: act_count(room),
             actor: member.map(|member| (member.id, room.rights(member.id), member.muted)),
         }
     }
@@ -495,10 +593,43 @@ impl Before {
                 told(|e| matches!(e, Event::Life)),
                 "the life",
             ),
+            (
+                (room.schedule(), room.name()) != (self.desk.schedule, self.desk.name.as_str()),
+                told(|e| matches!(e, Event::Settings)) || room.life().is_terminal(),
+                "name or schedule",
+            ),
+            (
+                room.words() != self.desk.words,
+                told(|e| matches!(e, Event::Words)),
+                "the word list",
+            ),
+            (
+                Desk::of(room).banned != self.desk.banned,
+                told(|e| matches!(e, Event::Bans)),
+                "the bans",
+            ),
+            (
+                Desk::of(room).reports != self.desk.reports,
+                told(|e| matches!(e, Event::Reports)),
+                "the reports",
+            ),
+            (
+                act_count(room) != self.acts,
+                told(|e| matches!(e, Event::Acted { .. })),
+                "the audit",
+            ),
         ];
         for (changed, told, what) in changes {
             assert!(!changed || told, "{what} changed silently by {command:?}");
         }
+        let recorded = act_count(room) - self.acts;
+        let told = outcome.events.iter();
+        let told = told.filter(|(_, e)| matches!(e, Event::Acted { .. }));
+        assert!(
+            recorded <= 2 && recorded == told.count(),
+            "{recorded} acts by {command:?}"
+        );
+        self.check_recorded(room, command, recorded);
         let now = roles(room);
         for was in self
             .roles
@@ -512,6 +643,40 @@ impl Before {
             assert!(
                 known || room.life().is_terminal(),
                 "{was:?} changed silently by {command:?}"
+            );
+        }
+    }
+
+    /// Nothing privileged happens without an act in the audit.
+    fn check_recorded(&self, room: &Room, command: &Command, recorded: usize) {
+        let desk = Desk::of(room);
+        let privileged = [
+            (*room.policy() != self.policy, "the policy"),
+            (desk.name != self.desk.name, "the name"),
+            (desk.words != self.desk.words, "the word list"),
+            (desk.banned != self.desk.banned, "the bans"),
+            (
+                desk.schedule != self.desk.schedule
+                    && matches!(command, Command::SetSchedule { .. }),
+                "the schedule",
+            ),
+            (
+                desk.invites.len() > self.desk.invites.len(),
+                "the invitations",
+            ),
+            (
+                room.life().is_terminal() && !self.life.is_terminal(),
+                "the end",
+            ),
+            (
+                desk.reports.len() < self.desk.reports.len(),
+                "a report's end",
+            ),
+        ];
+        for (changed, what) in privileged {
+            assert!(
+                !changed || recorded > 0,
+                "{what} changed by {command:?}, and nobody recorded it"
             );
         }
     }
@@ -554,7 +719,7 @@ impl Before {
             "the muted were heard: {:?}",
             entry.command
         );
-        let (old, new) = (&self.timeline, room.timeline());
+        let (old, new, desk) = (&self.timeline, room.timeline(), Desk::of(room));
         let untouched = [
             (
                 may.play || may.seek || may.rate || may.queue || may.host,
@@ -567,6 +732,25 @@ impl Before {
             (may.host, self.policy == *room.policy(), "policy"),
             (may.host, self.life == room.life(), "life"),
             (may.people || may.host, self.roles == roles(room), "people"),
+            (may.host, self.desk.name == desk.name, "name"),
+            (may.host, self.desk.schedule == desk.schedule, "schedule"),
+            (may.people, self.desk.words == desk.words, "words"),
+            (may.people, self.desk.banned == desk.banned, "bans"),
+            (
+                may.people,
+                self.desk.others_invites(id) == desk.others_invites(id),
+                "invitations of others",
+            ),
+            (
+                may.invite,
+                self.desk.invites.len() >= desk.invites.len(),
+                "invitations",
+            ),
+            (
+                may.people,
+                self.desk.reports.iter().all(|id| desk.reports.contains(id)),
+                "reports",
+            ),
         ];
         for (may, same, what) in untouched {
             assert!(

@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use watchalong_room::{PersonId, SeatId};
+use std::net::IpAddr;
+use watchalong_room::{InviteId, PersonId, SeatId};
 
 /// Half of a SHA-256 tag: 128 bits are beyond guessing, and the tokens stay short.
 const TAG: usize = 16;
@@ -70,6 +71,27 @@ impl Signer {
     pub fn viewer_of(&self, room: &str, token: &str) -> Option<SeatId> {
         let id = self.open("viewer", room, token)?;
         Some(SeatId(u64::from_be_bytes(id.try_into().ok()?)))
+    }
+
+    /// The token of an invitation: it proves the number, the room says whether it counts.
+    pub fn invite_token(&self, room: &str, invite: InviteId) -> String {
+        self.token("invite", room, &invite.0.to_be_bytes())
+    }
+
+    /// The invitation that a token names, where it is genuine.
+    pub fn invite_of(&self, room: &str, token: &str) -> Option<InviteId> {
+        let id = self.open("invite", room, token)?;
+        Some(InviteId(u64::from_be_bytes(id.try_into().ok()?)))
+    }
+
+    /// What a room remembers of where somebody comes from: enough to ban it, too little to tell it. The whole
+    /// IPv4 address, or the first 64 bits of an IPv6 one (a home has that many), another digest in every room.
+    pub fn address_digest(&self, room: &str, address: IpAddr) -> String {
+        let tag = match address.to_canonical() {
+            IpAddr::V4(address) => self.mac("address", room, &address.octets()),
+            IpAddr::V6(address) => self.mac("address", room, &address.octets()[..8]),
+        };
+        URL_SAFE_NO_PAD.encode(&tag.into_bytes()[..TAG])
     }
 
     /// A new guest.
@@ -139,6 +161,31 @@ mod tests {
         for bad in ["", "a", "????", &token[1..], &"a".repeat(10_000)] {
             assert_eq!(signer.seat_of("bakoti-zuna", bad), None);
         }
+    }
+
+    #[test]
+    fn an_invitation_is_of_its_room_and_no_seat() {
+        let signer = Signer::new([7; 32]);
+        let token = signer.invite_token("bakoti-zuna", InviteId(3));
+        assert_eq!(signer.invite_of("bakoti-zuna", &token), Some(InviteId(3)));
+        assert_eq!(signer.invite_of("other-room", &token), None);
+        assert_eq!(signer.seat_of("bakoti-zuna", &token), None);
+        let seat = signer.seat_token("bakoti-zuna", SeatId(3));
+        assert_eq!(signer.invite_of("bakoti-zuna", &seat), None);
+    }
+
+    #[test]
+    fn an_address_is_told_by_its_prefix_and_in_no_other_room() {
+        let signer = Signer::new([7; 32]);
+        let digest =
+            |room, address: &str| signer.address_digest(room, address.parse().expect("an address"));
+        let home = digest("a", "2001:db8:1:2::1");
+        assert_eq!(home, digest("a", "2001:db8:1:2:ffff::9"));
+        assert_ne!(home, digest("a", "2001:db8:1:3::1"));
+        assert_ne!(home, digest("b", "2001:db8:1:2::1"));
+        assert_eq!(digest("a", "192.0.2.1"), digest("a", "::ffff:192.0.2.1"));
+        assert_ne!(digest("a", "192.0.2.1"), digest("a", "192.0.2.2"));
+        assert!(home.len() <= 64 && !home.is_empty());
     }
 
     #[test]

@@ -5,7 +5,9 @@
 use super::signals::Report;
 use crate::code::RoomCode;
 use bytes::Bytes;
-use watchalong_room::{Departure, Event, MemberId, Refusal, Room, SeatId, ServerTime};
+use watchalong_room::{
+    Departure, Event, ItemId, MemberId, Position, Refusal, Room, SeatId, ServerTime,
+};
 
 /// The room at the moment of encoding.
 #[derive(Clone, Copy)]
@@ -25,6 +27,19 @@ pub struct Roster {
     pub changed: Vec<MemberId>,
     /// Those who are gone.
     pub gone: Vec<(MemberId, Departure)>,
+}
+
+/// Somebody reacted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reaction {
+    /// Who.
+    pub by: MemberId,
+    /// With what.
+    pub emoji: String,
+    /// At which item and position, where something was loaded.
+    pub moment: Option<(ItemId, Position)>,
+    /// When.
+    pub at: ServerTime,
 }
 
 /// Why a connection is closed by the server.
@@ -54,6 +69,8 @@ pub trait Encoder: Send + Sync + 'static {
     fn events(&self, scene: Scene<'_>, events: &[&Event]) -> Option<Bytes>;
     /// To everybody: who came, changed and went.
     fn roster(&self, scene: Scene<'_>, roster: &Roster) -> Option<Bytes>;
+    /// To everybody: who reacted since the last frame, and how many more did.
+    fn reactions(&self, scene: Scene<'_>, list: &[Reaction], more: usize) -> Option<Bytes>;
     /// To one member, after what they may do has changed.
     fn rights(&self, scene: Scene<'_>, member: MemberId) -> Option<Bytes>;
     /// To those who may admit people: who is waiting.
@@ -62,8 +79,14 @@ pub trait Encoder: Send + Sync + 'static {
     fn snapshot(&self, scene: Scene<'_>, member: MemberId) -> Bytes;
     /// A command was carried out.
     fn ack(&self, scene: Scene<'_>, id: u64) -> Option<Bytes>;
-    /// A command was refused.
-    fn refused(&self, id: Option<u64>, code: &str, message: &str) -> Option<Bytes>;
+    /// A command was refused; after `retry_ms` the same may be allowed, where time alone decides.
+    fn refused(
+        &self,
+        id: Option<u64>,
+        code: &str,
+        message: &str,
+        retry_ms: Option<i64>,
+    ) -> Option<Bytes>;
     /// How everybody's player is doing, and who is typing.
     fn signals(&self, reports: &[(MemberId, Report)], typing: &[MemberId]) -> Option<Bytes>;
     /// The last frames of a connection: a word and a close.

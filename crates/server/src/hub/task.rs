@@ -6,7 +6,7 @@
 use super::Hub;
 use super::call::CallError;
 use super::clients::{Client, Clients};
-use super::encoder::{Farewell, Scene};
+use super::encoder::{Farewell, Reaction, Scene};
 use super::handle::{Greeting, Local, PublicView, RoomHandle};
 use super::signals::{News, Signals};
 use crate::code::RoomCode;
@@ -23,6 +23,9 @@ use watchalong_room::{
 
 /// People are told of at most this often, so that N joins cost N deliveries each, not N squared.
 pub(super) const ROSTER_EVERY: Duration = Duration::from_millis(100);
+/// Reactions are told at most this often: four times a second is as alive as each by itself, and a crowd of
+/// ten thousand that cheers costs everybody four frames, not thousands.
+pub(super) const REACTIONS_EVERY: Duration = Duration::from_millis(250);
 /// Signals are for the eye.
 const SIGNALS_EVERY: Duration = Duration::from_secs(1);
 /// Entries after which the state is kept: replaying so many takes about a millisecond, and the room's tail of
@@ -32,8 +35,9 @@ const SNAPSHOT_AFTER: Seq = 150;
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
 /// A room that nobody is in leaves the memory after this.
 const IDLE_IN_MEMORY: Duration = Duration::from_secs(60);
-/// Events taken in one go.
-const BATCH: usize = 256;
+/// Entries taken in one go. With those since the last snapshot fewer than the tail of the chat, so that no
+/// message leaves the room unwritten.
+const BATCH: usize = 48;
 
 pub(super) async fn spawn(
     hub: Arc<Hub>,
@@ -77,6 +81,7 @@ pub(super) async fn spawn(
         signals: Signals::default(),
         roster: Pending::default(),
         roster_sent: now - ROSTER_EVERY,
+        reactions: Reactions::default(),
         signals_at: None,
         joins: BTreeMap::new(),
         revoked: Vec::new(),
@@ -97,6 +102,34 @@ pub(super) struct Pending {
     pub(super) gone: Vec<(MemberId, Departure)>,
 }
 
+/// Reactions that wait to be told.
+#[derive(Default)]
+pub(super) struct Reactions {
+    pub(super) list: Vec<Reaction>,
+    /// How many more there were.
+    pub(super) more: usize,
+    /// When the last were told.
+    sent: Option<Instant>,
+}
+
+impl Reactions {
+    fn next(&self) -> Option<Instant> {
+        self.sent.map(|sent| sent + REACTIONS_EVERY)
+    }
+
+    pub(super) fn due(&self) -> bool {
+        self.next().is_none_or(|next| next <= Instant::now())
+    }
+
+    pub(super) fn take(&mut self) -> (Vec<Reaction>, usize) {
+        self.sent = Some(Instant::now());
+        (
+            std::mem::take(&mut self.list),
+            std::mem::take(&mut self.more),
+        )
+    }
+}
+
 pub(super) struct Task {
     pub(super) hub: Arc<Hub>,
     pub(super) code: RoomCode,
@@ -108,6 +141,7 @@ pub(super) struct Task {
     pub(super) signals: Signals,
     pub(super) roster: Pending,
     pub(super) roster_sent: Instant,
+    pub(super) reactions: Reactions,
     pub(super) signals_at: Option<Instant>,
     /// Joins to fall back on where a resume is refused.
     pub(super) joins: BTreeMap<SeatId, Command>,
@@ -295,6 +329,7 @@ impl Task {
             }
         }
         self.flush_roster();
+        self.flush_reactions();
         self.update_view(&told);
         if self.seq - self.kept >= SNAPSHOT_AFTER {
             self.keep().await;
@@ -319,6 +354,17 @@ impl Task {
                         self.knock();
                     }
                 }
+                Event::Reacted {
+                    by,
+                    emoji,
+                    moment,
+                    at,
+                } => self.note_reaction(Reaction {
+                    by,
+                    emoji,
+                    moment,
+                    at,
+                }),
                 // Last of all: who ends the party, or leaves, is still owed an answer.
                 Event::SeatRevoked { seat, reason } => self.revoked.push((seat, reason)),
                 event => match audience {
@@ -345,6 +391,9 @@ impl Task {
         }
         if let Some(at) = self.signals_at {
             wake = wake.min(at);
+        }
+        if !self.reactions.list.is_empty() {
+            wake = wake.min(self.reactions.next().unwrap_or(now));
         }
         if self.kept < self.seq {
             wake = wake.min(self.kept_at + SNAPSHOT_EVERY);
@@ -380,6 +429,7 @@ impl Task {
             }
         }
         self.flush_roster();
+        self.flush_reactions();
         if self.signals_at.is_some_and(|at| at <= now) {
             self.signals_at = None;
             self.handle.set_lead(self.signals.lead());

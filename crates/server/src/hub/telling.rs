@@ -1,17 +1,20 @@
 //! The voice of a room's task: who is told what, once something has been applied.
 //!
 //! What is for everybody is encoded once per dialect; what is for some (rights, knocks, answers) goes to their
-//! seats alone. People's changes are gathered and told at most every [`ROSTER_EVERY`].
+//! seats alone. People's changes are gathered and told at most every [`ROSTER_EVERY`], reactions every
+//! [`REACTIONS_EVERY`](super::task::REACTIONS_EVERY).
 use super::call::CallError;
 use super::clients::{Client, Stage};
-use super::encoder::{Farewell, Roster, Scene};
+use super::encoder::{Farewell, Reaction, Roster, Scene};
 use super::handle::PublicView;
-use super::task::{Pending, ROSTER_EVERY, Task};
+use super::task::{Pending, ROSTER_EVERY, Reactions, Task};
 use crate::log::{Logged, Origin};
 use std::time::Duration;
 use tokio::time::Instant;
 use watchalong_room::{Command, Entry, Event, MemberId, Refusal, Rights, SeatId, Standing};
 
+/// Reactions told one by one in a frame: as many as can fly over a picture without hiding it.
+const REACTIONS_TOLD: usize = 50;
 /// A disk that was full may have room again after this.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -20,7 +23,7 @@ impl Task {
         if told.is_empty() {
             return;
         }
-        let events: Vec<&Event> = told.iter().collect();
+        let events = newest(told);
         self.clients.broadcast(self.scene(), |encoder, scene| {
             encoder.events(scene, &events)
         });
@@ -142,6 +145,7 @@ impl Task {
                             id,
                             refusal.code(),
                             &refusal.to_string(),
+                            refusal.retry_ms(),
                         ));
                     }
                     (None, Some(id)) => client.send(client.encoder.ack(self.scene(), id)),
@@ -174,7 +178,11 @@ impl Task {
                 if let Some((client, id)) = waiting {
                     let message =
                         "The server could not save this (is its disk full?). Nothing has changed.";
-                    client.send(client.encoder.refused(Some(id), "storage_failed", message));
+                    client.send(
+                        client
+                            .encoder
+                            .refused(Some(id), "storage_failed", message, None),
+                    );
                 }
             }
         }
@@ -207,6 +215,27 @@ impl Task {
         if !known.is_empty() {
             client.send(client.encoder.signals(&known, &[]));
         }
+    }
+
+    /// Notes a reaction: the first of a batch are told each, of the rest how many there were.
+    pub(super) fn note_reaction(&mut self, reaction: Reaction) {
+        let Reactions { list, more, .. } = &mut self.reactions;
+        if list.len() < REACTIONS_TOLD {
+            list.push(reaction);
+        } else {
+            *more += 1;
+        }
+    }
+
+    /// Tells the reactions gathered; the first after a quiet time at once.
+    pub(super) fn flush_reactions(&mut self) {
+        if self.reactions.list.is_empty() || !self.reactions.due() {
+            return;
+        }
+        let (list, more) = self.reactions.take();
+        self.clients.broadcast(self.scene(), |encoder, scene| {
+            encoder.reactions(scene, &list, more)
+        });
     }
 
     /// A first change after a quiet time is told at once; what follows is gathered.
@@ -251,6 +280,26 @@ fn refresh(client: &mut Client, scene: Scene<'_>) {
     *rights = now;
     client.send(client.encoder.rights(scene, member));
     if may_admit_now {
+        let desk = [&Event::Words, &Event::Bans, &Event::Reports];
         client.send(client.encoder.knock(scene));
+        client.send(client.encoder.events(scene, &desk));
     }
+}
+
+/// What to tell of a batch: where the value is read from the room, its last mention says it all.
+fn newest(told: &[Event]) -> Vec<&Event> {
+    let whole = |event: &Event| {
+        matches!(
+            event,
+            Event::Barrier | Event::Queue | Event::Settings | Event::Life | Event::Pool
+        )
+    };
+    let mut events = Vec::with_capacity(told.len());
+    for event in told.iter().rev() {
+        if !(whole(event) && events.contains(&event)) {
+            events.push(event);
+        }
+    }
+    events.reverse();
+    events
 }

@@ -1,5 +1,5 @@
 //! The hub over a real log and a real SQLite file, with connections that say nothing.
-use super::encoder::{Encoder, Farewell, Roster, Scene};
+use super::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
 use super::{CallError, Greeting, Hub, NewRoom, Report, RoomHandle};
 use crate::clock::ServerClock;
 use crate::code::RoomCode;
@@ -49,7 +49,10 @@ impl Encoder for Silent {
     fn ack(&self, _: Scene<'_>, _: u64) -> Option<Bytes> {
         None
     }
-    fn refused(&self, _: Option<u64>, _: &str, _: &str) -> Option<Bytes> {
+    fn reactions(&self, _: Scene<'_>, _: &[Reaction], _: usize) -> Option<Bytes> {
+        None
+    }
+    fn refused(&self, _: Option<u64>, _: &str, _: &str, _: Option<i64>) -> Option<Bytes> {
         None
     }
     fn signals(&self, _: &[(MemberId, Report)], _: &[MemberId]) -> Option<Bytes> {
@@ -152,6 +155,7 @@ impl Ground {
             client: "test".into(),
             reports: false,
             node: self.hub.node,
+            address: None,
         }
     }
 

@@ -42,7 +42,15 @@ async fn reactions_and_typing_pass_by() {
     let mut host = server.host(&room).await;
     let mut ann = server.join(&room, "Ann", json!({})).await;
     ann.must(json!({"do": "react", "emoji": "🎉"})).await;
-    assert_eq!(host.event("reacted").await["emoji"], "🎉");
+    let told = host.event("reactions").await;
+    assert_eq!(
+        (
+            &told["list"][0]["emoji"],
+            &told["list"][0]["by"],
+            &told["more"]
+        ),
+        (&json!("🎉"), &json!(2), &json!(0))
+    );
     ann.send(&json!({"t": "typing"})).await;
     assert_eq!(host.until("signals").await["typing"], json!([2]));
 }

@@ -3,7 +3,7 @@
 //! Values, not deltas: each event carries the new value whole, so that applying one twice is harmless. Wire
 //! structs are built here and nowhere else; the room's own types are its log format and may differ.
 use crate::code::RoomCode;
-use crate::hub::encoder::{Encoder, Farewell, Roster, Scene};
+use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
 use crate::hub::{PlayerState, Report};
 use crate::secret::Signer;
 use crate::shelf::Shelf;
@@ -12,8 +12,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use watchalong_room::{
-    Departure, Event, ItemId, Life, Media, Member, MemberId, Message, Refusal, Role, Room, SeatId,
-    SourceKind, Standing, Timeline,
+    Act, Departure, Event, Invite, ItemId, Life, Media, Member, MemberId, Message, Preset, Refusal,
+    Report as RoomReport, Role, Room, SeatId, SourceKind, Standing, Timeline,
 };
 
 /// Version of the protocol.
@@ -82,10 +82,66 @@ fn member(member: &Member) -> Value {
     })
 }
 
-fn message(message: &Message) -> Value {
-    json!({
+/// A banned person: a member, and whether their address is banned too.
+fn banned(of: &Member) -> Value {
+    let mut value = member(of);
+    value["address"] = json!(of.address_banned);
+    value
+}
+
+fn bans(room: &Room) -> Vec<Value> {
+    room.banned().map(banned).collect()
+}
+
+/// A message as the socket tells it; the REST interface tells it alike.
+pub fn message(message: &Message) -> Value {
+    let mut value = json!({
         "id": message.id, "by": message.by, "name": message.name, "text": message.text, "at": message.at,
         "item": message.moment.map(|m| m.0), "position": message.moment.map(|m| m.1), "reply_to": message.reply_to,
+    });
+    if !message.mentions.is_empty() {
+        value["mentions"] = json!(message.mentions);
+    }
+    if message.deleted {
+        value["deleted"] = json!(true);
+    }
+    value
+}
+
+/// An act of the audit log; the REST interface tells it alike.
+pub fn act(act: &Act) -> Value {
+    let person = |id: Option<MemberId>, name: &Option<String>| {
+        id.map(|id| json!({"member": id, "name": name.as_deref().unwrap_or_default()}))
+    };
+    json!({
+        "id": act.id, "at": act.at, "by": person(act.by, &act.by_name), "act": act.kind.as_str(),
+        "target": person(act.target, &act.target_name), "detail": act.detail,
+    })
+}
+
+/// An invitation, without its token.
+pub fn invite(invite: &Invite) -> Value {
+    json!({
+        "id": invite.id, "by": invite.by, "name": invite.name, "label": invite.label,
+        "uses_left": invite.uses_left, "until": invite.until,
+    })
+}
+
+fn complaint(report: &RoomReport) -> Value {
+    json!({
+        "id": report.id, "by": report.by, "name": report.name, "member": report.member,
+        "message": report.message, "text": report.text, "reason": report.reason, "at": report.at,
+    })
+}
+
+fn complaints(room: &Room) -> Vec<Value> {
+    room.reports().map(complaint).collect()
+}
+
+fn settings(room: &Room) -> Value {
+    json!({
+        "event": "settings", "name": room.name(), "policy": room.policy(),
+        "preset": Preset::of(&room.policy().controls), "schedule": room.schedule(),
     })
 }
 
@@ -190,9 +246,10 @@ impl Native {
     fn room(&self, scene: Scene<'_>, you: MemberId) -> Value {
         let Scene { code, room, .. } = scene;
         let rights = room.rights(you);
-        json!({
+        let mut value = json!({
             "code": code.as_str(), "name": room.name(), "rev": room.revision(), "life": life(room.life()),
-            "policy": room.policy(), "timeline": timeline(room.timeline()), "media": self.current(scene),
+            "policy": room.policy(), "preset": Preset::of(&room.policy().controls), "schedule": room.schedule(),
+            "timeline": timeline(room.timeline()), "media": self.current(scene),
             "barrier": barrier(room),
             "members": room.members().filter(|m| m.standing == Standing::Admitted).map(member).collect::<Vec<_>>(),
             "queue": self.queue(room),
@@ -200,8 +257,13 @@ impl Native {
             "undo": undo(room),
             "you": {"member": you, "rights": rights},
             "pending": if rights.people { pending(room) } else { Vec::new() },
-            "banned": if rights.people { room.banned().map(member).collect() } else { Vec::new() },
-        })
+            "banned": if rights.people { bans(room) } else { Vec::new() },
+        });
+        if rights.people {
+            value["words"] = json!(room.words());
+            value["reports"] = json!(complaints(room));
+        }
+        value
     }
 
     fn event(&self, scene: Scene<'_>, event: &Event) -> Option<Value> {
@@ -217,28 +279,31 @@ impl Native {
                 json!({"event": "said", "message": message(room.message(*id)?)})
             }
             Event::MessageDeleted { message } => json!({"event": "deleted", "message": message}),
-            Event::Reacted {
-                by,
-                emoji,
-                moment,
-                at,
-            } => json!({
-                "event": "reacted", "by": by, "emoji": emoji, "item": moment.map(|m| m.0),
-                "position": moment.map(|m| m.1), "at": at,
-            }),
             Event::Asked { by, play } => json!({"event": "asked", "by": by, "play": play}),
-            Event::Settings => {
-                json!({"event": "settings", "name": room.name(), "policy": room.policy()})
+            Event::Settings => settings(room),
+            // For moderators alone: their settings have the words too.
+            Event::Words => {
+                let mut value = settings(room);
+                value["words"] = json!(room.words());
+                value
             }
+            Event::Reports => json!({"event": "reports", "reports": complaints(room)}),
+            Event::Acted { act: id } => json!({"event": "acted", "act": act(room.act(*id)?)}),
+            Event::Invited { invite: id } => {
+                let mut value = invite(room.invite(*id)?);
+                value["token"] = json!(self.signer.invite_token(scene.code.as_str(), *id));
+                json!({"event": "invited", "invite": value})
+            }
+            Event::InviteRotated => json!({"event": "invites_revoked"}),
             Event::Life => json!({"event": "life", "life": life(room.life())}),
             Event::Bans => {
-                json!({"event": "bans", "members": room.banned().map(member).collect::<Vec<_>>()})
+                json!({"event": "bans", "members": bans(room)})
             }
             Event::Pool => json!({"event": "pool", "left": room.pool_left()}),
             Event::Member { .. }
             | Event::Gone { .. }
             | Event::SeatRevoked { .. }
-            | Event::InviteRotated => {
+            | Event::Reacted { .. } => {
                 return None;
             }
         })
@@ -313,6 +378,20 @@ impl Encoder for Native {
         )
     }
 
+    fn reactions(&self, scene: Scene<'_>, list: &[Reaction], more: usize) -> Option<Bytes> {
+        let told = |of: &Reaction| {
+            json!({
+                "by": of.by, "emoji": of.emoji, "item": of.moment.map(|m| m.0),
+                "position": of.moment.map(|m| m.1), "at": of.at,
+            })
+        };
+        let list: Vec<Value> = list.iter().map(told).collect();
+        self.frame(
+            scene,
+            vec![json!({"event": "reactions", "list": list, "more": more})],
+        )
+    }
+
     fn rights(&self, scene: Scene<'_>, member: MemberId) -> Option<Bytes> {
         self.frame(
             scene,
@@ -337,10 +416,18 @@ impl Encoder for Native {
         ))
     }
 
-    fn refused(&self, id: Option<u64>, code: &str, message: &str) -> Option<Bytes> {
-        Some(send(
-            &json!({"t": "refused", "id": id, "code": code, "message": message}),
-        ))
+    fn refused(
+        &self,
+        id: Option<u64>,
+        code: &str,
+        message: &str,
+        retry_ms: Option<i64>,
+    ) -> Option<Bytes> {
+        let mut value = json!({"t": "refused", "id": id, "code": code, "message": message});
+        if let Some(retry_ms) = retry_ms {
+            value["retry_ms"] = json!(retry_ms);
+        }
+        Some(send(&value))
     }
 
     fn signals(&self, reports: &[(MemberId, Report)], typing: &[MemberId]) -> Option<Bytes> {
@@ -351,11 +438,17 @@ impl Encoder for Native {
     }
 
     fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes) {
+        let mut retry_ms = None;
         let (code, text, again, close) = match why {
             Farewell::Refused(refusal) => {
+                retry_ms = refusal.retry_ms();
                 let close = match refusal {
-                    Refusal::PasswordNeeded | Refusal::InviteNeeded => 4401,
-                    Refusal::Banned => 4403,
+                    Refusal::PasswordNeeded
+                    | Refusal::WrongPassword
+                    | Refusal::InviteNeeded
+                    | Refusal::InviteUsed
+                    | Refusal::InviteExpired => 4401,
+                    Refusal::Banned | Refusal::Denied { .. } => 4403,
                     Refusal::RoomOver => 4410,
                     Refusal::Full { .. } => 4503,
                     _ => 4400,
@@ -390,9 +483,10 @@ impl Encoder for Native {
                 ("storage_failed", text.to_owned(), true, 1001)
             }
         };
-        (
-            Some(Self::bye(code, &text, again)),
-            close_frame(close, code),
-        )
+        let mut bye = json!({"t": "bye", "code": code, "message": text, "again": again});
+        if let Some(retry_ms) = retry_ms {
+            bye["retry_ms"] = json!(retry_ms);
+        }
+        (Some(send(&bye)), close_frame(close, code))
     }
 }

@@ -9,7 +9,7 @@ mod wire;
 
 pub(crate) use encode::life_name;
 
-pub use encode::Native;
+pub use encode::{Native, act, invite, message};
 pub use policy::PolicyInput;
 pub use socket::connect;
 pub use wire::MediaInput;

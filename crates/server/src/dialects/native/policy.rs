@@ -1,6 +1,7 @@
-//! Policies as clients write them: any part at any depth, laid over what holds now.
+//! Policies as clients write them: any part at any depth, laid over what holds now. A `preset` is laid down
+//! first, whatever else is written goes over it.
 use serde_json::{Map, Value};
-use watchalong_room::{Policy, PolicyPatch};
+use watchalong_room::{Policy, PolicyPatch, Preset};
 
 /// Any part of a policy.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
@@ -16,10 +17,25 @@ impl PolicyInput {
     /// # Errors
     /// A sentence that names the part and what it may be.
     pub fn over(&self, policy: &Policy) -> Result<Policy, String> {
+        let mut policy = *policy;
+        if let Some(preset) = self.preset()? {
+            policy.controls = policy.controls.under(preset);
+        }
         let mut whole = serde_json::to_value(policy).expect("a policy is plain data");
         overlay(&mut whole, &Value::Object(self.0.clone()), "policy")?;
         serde_json::from_value(whole)
             .map_err(|error| format!("This policy can't be read: {error}."))
+    }
+
+    fn preset(&self) -> Result<Option<Preset>, String> {
+        let Some(name) = self.0.get("preset") else {
+            return Ok(None);
+        };
+        let preset = name.as_str().and_then(Preset::parse);
+        preset.map(Some).ok_or_else(|| {
+            let names = Preset::ALL.map(Preset::as_str).join(", ");
+            format!("policy.preset must be one of {names}, not {name}.")
+        })
     }
 
     /// The patch that turns `policy` into itself with these parts changed.
@@ -37,7 +53,7 @@ impl PolicyInput {
         Ok(PolicyPatch {
             entry: has("entry").then_some(next.entry),
             visibility: has("visibility").then_some(next.visibility),
-            controls: has("controls").then_some(next.controls),
+            controls: (has("controls") || has("preset")).then_some(next.controls),
             seek_pauses: has("seek_pauses").then_some(next.seek_pauses),
             host_absence: has("host_absence").then_some(next.host_absence),
             barrier: has("barrier").then_some(next.barrier),
@@ -110,12 +126,24 @@ mod tests {
     }
 
     #[test]
+    fn a_preset_is_laid_down_first() {
+        let base = Policy::default();
+        let patch = input(r#"{"controls":{"queue":"host"},"preset":"ask"}"#).patch(&base);
+        let controls = patch.expect("valid").controls.expect("changed");
+        assert_eq!((controls.play, controls.queue), (Who::CoHosts, Who::Host));
+        assert!(controls.ask);
+        assert_eq!(controls.people, base.controls.people);
+    }
+
+    #[test]
     fn nonsense_is_refused_in_words() {
         let base = Policy::default();
         for bad in [
             r#"{"controls":{"play":"nobody"}}"#,
             r#"{"controls":7}"#,
             r#"{"barrier":{"do":"dance"}}"#,
+            r#"{"preset":"dance"}"#,
+            r#"{"preset":7}"#,
         ] {
             let error = input(bad).over(&base).expect_err("refused");
             assert!(error.ends_with('.'), "{error}");

@@ -348,6 +348,7 @@ impl Session {
             client: hello.client,
             reports: hello.reports,
             node: self.hub.node,
+            address: None,
         };
         let seat = resume.unwrap_or_else(|| SeatId(u64::from_le_bytes(secret::random())));
         let greeting = Greeting { resume, join };
@@ -369,13 +370,16 @@ impl Session {
             .password
             .clone()
             .zip(room.password_hash().map(str::to_owned));
+        let invite = hello.invite.as_deref();
+        let code = room.code().as_str();
+        let invited = invite.and_then(|token| self.hub.signer.invite_of(code, token));
         let Some((password, hash)) = given else {
-            return Grant::None;
+            return invited.map_or(Grant::None, Grant::Invite);
         };
         if password::is_right(password, hash).await {
             Grant::Password
         } else {
-            Grant::None
+            invited.map_or(Grant::WrongPassword, Grant::Invite)
         }
     }
 
@@ -450,7 +454,7 @@ impl Session {
     }
 
     fn refuse(&self, id: Option<u64>, code: &str, message: &str) {
-        if let Some(frame) = self.native.refused(id, code, message) {
+        if let Some(frame) = self.native.refused(id, code, message, None) {
             self.outbox.push(&frame);
         }
     }

@@ -4,7 +4,8 @@ use crate::hub::{PlayerState, Report};
 use crate::shelf::{Shelf, ShelfError};
 use serde::{Deserialize, Serialize};
 use watchalong_room::{
-    Command, ItemId, Media, MemberId, MessageId, Policy, Position, Rate, Revision,
+    Command, InviteId, ItemId, Media, MemberId, MessageId, Policy, Position, Rate, ReportId,
+    Revision, ServerTime, Span,
 };
 
 /// Anything a client sends.
@@ -40,6 +41,8 @@ pub(super) struct Hello {
     pub(super) host_key: Option<String>,
     #[serde(default)]
     pub(super) password: Option<String>,
+    #[serde(default)]
+    pub(super) invite: Option<String>,
 }
 
 fn web() -> String {
@@ -183,6 +186,8 @@ pub(super) enum WireCommand {
     },
     Ban {
         member: u32,
+        #[serde(default)]
+        address: bool,
     },
     Unban {
         member: u32,
@@ -203,6 +208,28 @@ pub(super) enum WireCommand {
     },
     RoomName {
         name: String,
+    },
+    Schedule {
+        at: Option<ServerTime>,
+    },
+    Words {
+        words: Vec<String>,
+    },
+    Report {
+        message: Option<u64>,
+        member: Option<u32>,
+        reason: String,
+    },
+    Resolve {
+        report: u64,
+    },
+    Invite {
+        uses: Option<u32>,
+        lasts: Option<Span>,
+        label: Option<String>,
+    },
+    RevokeInvite {
+        invite: u64,
     },
     Leave,
     End,
@@ -312,8 +339,12 @@ impl WireCommand {
             Self::Kick { member: who } => Command::Kick {
                 member: member(who),
             },
-            Self::Ban { member: who } => Command::Ban {
+            Self::Ban {
+                member: who,
+                address,
+            } => Command::Ban {
                 member: member(who),
+                address,
             },
             Self::Unban { member: who } => Command::Unban {
                 member: member(who),
@@ -336,6 +367,24 @@ impl WireCommand {
                 patch: patch.patch(&policy()).map_err(NoMeaning::Policy)?,
             },
             Self::RoomName { name } => Command::SetName { name },
+            Self::Schedule { at } => Command::SetSchedule { at },
+            Self::Words { words } => Command::SetWords { words },
+            Self::Report {
+                message,
+                member: who,
+                reason,
+            } => Command::Report {
+                message: message.map(MessageId),
+                member: who.map(member),
+                reason,
+            },
+            Self::Resolve { report } => Command::ResolveReport {
+                report: ReportId(report),
+            },
+            Self::Invite { uses, lasts, label } => Command::MakeInvite { uses, lasts, label },
+            Self::RevokeInvite { invite } => Command::RevokeInvite {
+                invite: InviteId(invite),
+            },
             Self::Leave => Command::Leave,
             Self::End => Command::End,
         })

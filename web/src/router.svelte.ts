@@ -1,14 +1,26 @@
-// Two pages, one document: home at the root, a room at `r/CODE`. Moving between
-// them keeps the document, so that the click that opens a room also counts as the
-// gesture browsers want before they play sound.
+// A few pages, one document: home at the root, a room at `r/CODE`, and the person's and the
+// operator's pages. Moving between them keeps the document, so that the click that opens a room
+// also counts as the gesture browsers want before they play sound.
 import { resolve } from './net/api';
 import { readRoomUrl, type RoomLink } from './net/link';
+import { type AccountLink, readAccountUrl } from './ui/account/link';
 
-export type Route = { page: 'home' } | { page: 'room'; link: RoomLink };
+export type Route =
+  | { page: 'home' }
+  | { page: 'room'; link: RoomLink }
+  | { page: 'account'; link: AccountLink }
+  | { page: 'history' }
+  | { page: 'admin' };
 
 function routeOf(url: URL): Route {
-  const link = readRoomUrl(url);
-  return link ? { page: 'room', link } : { page: 'home' };
+  const room = readRoomUrl(url);
+  if (room) return { page: 'room', link: room };
+  const path = url.pathname.replace(/\/+$/, '');
+  if (path === new URL(resolve('account')).pathname)
+    return { page: 'account', link: readAccountUrl(url) };
+  for (const page of ['history', 'admin'] as const)
+    if (path === new URL(resolve(page)).pathname) return { page };
+  return { page: 'home' };
 }
 
 class Router {

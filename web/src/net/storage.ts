@@ -83,6 +83,12 @@ export const draftText = {
     write(session, `watchalong.draft.${bareCode(code)}`, text === '' ? null : text),
 };
 
+/** The operator's key, for this tab alone: it opens everything. */
+export const adminKey = {
+  get: () => read(session, 'watchalong.admin') ?? undefined,
+  set: (key: string | null) => write(session, 'watchalong.admin', key),
+};
+
 export const setting = {
   get: (name: string) => read(local, `watchalong.set.${name}`),
   set: (name: string, value: string | null) => write(local, `watchalong.set.${name}`, value),

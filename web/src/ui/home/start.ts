@@ -1,8 +1,10 @@
-// Opening a room from the home page: one request, then straight into the host's seat.
-import { openRoom } from '../../net/api';
+// Opening a room from the home page: one request, then straight into the seat; a scheduled room
+// waits for its evening.
+import { openRoom, type RoomOpened } from '../../net/api';
 import type { Entry, MediaRef, PolicyPatch, Visibility } from '../../room/model';
 import { presetPatch, PRESETS } from '../../room/presets';
 import { myRooms } from '../../net/storage';
+import { fromPicker } from '../when';
 import { router } from '../../router.svelte';
 
 /** What may be chosen before a room opens; all of it but the password can be changed inside. */
@@ -13,6 +15,8 @@ export interface PartyChoices {
   /** Key of a preset. */
   remote: string;
   listed: boolean;
+  /** When it begins, as the date and time picker has it; empty: now. */
+  begin: string;
 }
 
 export const PLAIN_PARTY: PartyChoices = {
@@ -21,6 +25,7 @@ export const PLAIN_PARTY: PartyChoices = {
   password: '',
   remote: 'everyone',
   listed: false,
+  begin: '',
 };
 
 export function policyOf(choices: PartyChoices): PolicyPatch {
@@ -32,13 +37,24 @@ export function policyOf(choices: PartyChoices): PolicyPatch {
   };
 }
 
+/** The instant chosen for the start; null: now. Throws what is wrong with it, for people. */
+export function beginOf(choices: PartyChoices, now = Date.now()): number | null {
+  if (choices.begin === '') return null;
+  const at = fromPicker(choices.begin);
+  if (at === null) throw new Error('That is no date and time. Pick one, or leave it empty.');
+  if (at <= now) throw new Error('That time has passed. Pick a later one, or start now.');
+  return at;
+}
+
+/** Into the new room; a scheduled one is given back instead, with its instant. */
 export async function startParty(
   media?: MediaRef,
   title?: string,
   choices: PartyChoices = PLAIN_PARTY,
-): Promise<void> {
+): Promise<{ room: RoomOpened; at: number } | null> {
   if (choices.entry === 'password' && choices.password === '')
     throw new Error('Give the room a password, or let people in another way.');
+  const at = beginOf(choices);
   const name = choices.name.trim() || nameFor(title);
   const room = await openRoom({
     ...(media === undefined ? {} : { media }),
@@ -46,13 +62,28 @@ export async function startParty(
     // Untouched, the server's own defaults count.
     ...(choices === PLAIN_PARTY ? {} : { policy: policyOf(choices) }),
     ...(choices.entry === 'password' ? { password: choices.password } : {}),
+    ...(at === null ? {} : { schedule: at }),
   });
-  myRooms.visit({
-    code: room.code,
-    name: room.name,
-    ...(room.host_key ? { hostKey: room.host_key } : {}),
-  });
+  remember(room);
+  if (at !== null) return { room, at };
   router.go(`r/${room.code}`);
+  return null;
+}
+
+/** On with a party: into its room while that is live, else into a new one that starts where it stopped. */
+export async function resumeParty(code: string, live: boolean): Promise<void> {
+  if (live) {
+    router.go(`r/${code}`);
+    return;
+  }
+  const room = await openRoom({ from: code });
+  remember(room);
+  router.go(`r/${room.code}`);
+}
+
+function remember(room: RoomOpened): void {
+  const { code, name, host_key: hostKey } = room;
+  myRooms.visit({ code, name, ...(hostKey ? { hostKey } : {}) });
 }
 
 /** Room names that sound like an evening; the host may change them. */

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+
+import { readAccountUrl } from './link';
+
+const read = (tail: string) => readAccountUrl(new URL(`https://site.test/watch/account${tail}`));
+
+describe('the account page’s address', () => {
+  it('carries an invite behind the hash, where no server log sees it', () => {
+    expect(read('#invite=a1.B-_2').invite).toBe('a1.B-_2');
+    expect(read('#x=1&invite=abc').invite).toBe('abc');
+    expect(read('?invite=abc').invite).toBeNull();
+    expect(read('').invite).toBeNull();
+  });
+
+  it('leads back to a page of its own and to nowhere else', () => {
+    expect(read('?next=r%2Fbakoti-zuna').next).toBe('r/bakoti-zuna');
+    expect(read('?next=history').next).toBe('history');
+    for (const foreign of ['https://evil.test', '//evil.test', '/etc', '../x', 'javascript:1'])
+      expect(read(`?next=${encodeURIComponent(foreign)}`).next, foreign).toBeNull();
+  });
+});

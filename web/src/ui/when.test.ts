@@ -40,6 +40,7 @@ describe('instants in words', () => {
 
   it('speaks of spans and of what is left', () => {
     expect(spanMs(90 * MINUTE)).toBe('1 h 30 min');
+    expect(spanMs(5 * DAY + 3 * HOUR + MINUTE)).toBe('5 d 3 h');
     expect(timeLeft(600, 1980)).toBe('23 min left');
     expect(timeLeft(1970, 1980)).toBe('less than a minute left');
     expect(timeLeft(600, null)).toBeNull();

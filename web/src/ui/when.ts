@@ -60,8 +60,12 @@ export function until(at: number, now = Date.now()): string {
   return `in ${minutes}:${String(seconds).padStart(2, '0')}`;
 }
 
-/** 5 400 000 -> "1 h 30 min". */
+/** 5 400 000 -> "1 h 30 min"; from two days on "5 d 3 h". */
 export function spanMs(ms: number): string {
+  if (ms >= 2 * DAY_MS) {
+    const hours = Math.floor((ms % DAY_MS) / HOUR_MS);
+    return `${Math.floor(ms / DAY_MS)} d${hours > 0 ? ` ${hours} h` : ''}`;
+  }
   return span(ms / 1000);
 }
 

@@ -67,6 +67,7 @@ mod snapshot;
 mod stats;
 mod tail;
 mod text;
+pub use text::line as clean_line;
 mod timeline;
 mod undo;
 mod units;

@@ -33,7 +33,7 @@ pub(crate) fn is_hidden(c: char) -> bool {
 
 /// One line for a list: no controls, no direction marks, nothing without width, single spaces, at most
 /// `max` characters. May be empty.
-pub(crate) fn line(raw: &str, max: usize) -> String {
+pub fn line(raw: &str, max: usize) -> String {
     let mut clean = String::new();
     let mut length = 0;
     let mut gap = false;

@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod dialects;
 pub mod http;
 pub mod hub;
+pub mod limits;
 pub mod log;
 pub mod password;
 pub mod secret;

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::dialects::native::Native;
 use crate::http::{self, App, accept};
 use crate::hub::{Hub, NewRoom};
+use crate::limits::Limits;
 use crate::log::EmbeddedLog;
 use crate::secret::Signer;
 use crate::shelf::Shelf;
@@ -69,16 +70,18 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         config.uplink_limits(),
         config.head_cache,
     ));
-    let accounts = Accounts::new(store.clone(), signer.clone(), clock.clone());
+    let accounts = Accounts::new(store.clone(), signer.clone(), clock.clone(), config.sign_up);
     let hub = Hub::new(log, store, clock, signer.clone());
     // Lives as long as the process: connections of every room borrow it.
     let native: &'static Native = Box::leak(Box::new(Native::new(signer, shelf.clone())));
     let limits = accept::Limits::new(config.max_connections, config.shutdown_grace);
+    let rates = Arc::new(Limits::new(config.limits));
     let app = http::router(App {
         hub: hub.clone(),
         shelf: shelf.clone(),
         config: Arc::new(config),
         accounts: Arc::new(accounts),
+        limits: rates,
         native,
     });
     let (stop, stopped) = watch::channel(false);

@@ -110,6 +110,17 @@ impl Signer {
         self.open("guest", "", token).map(|id| guest(&id))
     }
 
+    /// The token by which a browser proves later that it logged in to an account before.
+    pub fn device_token(&self, account: &str) -> String {
+        self.token("device", account, &random::<12>())
+    }
+
+    /// Which of an account's devices a token is, where it is genuine.
+    pub fn device_of(&self, account: &str, token: &str) -> Option<String> {
+        let id = self.open("device", account, token)?;
+        Some(URL_SAFE_NO_PAD.encode(id))
+    }
+
     fn mac(&self, purpose: &str, context: &str, id: &[u8]) -> hmac::digest::CtOutput<Hmac<Sha256>> {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");

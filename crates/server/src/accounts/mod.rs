@@ -3,15 +3,48 @@
 //! Here live accounts themselves, browsers' sessions, signed tokens for programs, and invitations to sign up. What
 //! is kept of them stands in `store/accounts.rs`; requests and cookies belong to `http`. Guests have no account:
 //! a signed token is all that makes them the same person again.
+mod error;
+mod hs256;
+mod invites;
+mod people;
 mod sessions;
+mod tokens;
 
+pub use error::AccountError;
+pub(crate) use invites::InviteRow;
+pub use invites::{INVITE_LASTS, Invite};
+pub(crate) use people::Row;
+pub use people::{Change, NewAccount};
 pub use sessions::{Session, SessionCookie};
+pub use tokens::{Token, TokenKey};
 
 use crate::clock::ServerClock;
 use crate::secret::Signer;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
 use watchalong_room::{PersonId, ServerTime};
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignUp {
+    /// Everybody.
+    Open,
+    /// Whom an administrator invited.
+    Invite,
+    /// Nobody; administrators make them.
+    Closed,
+}
+
+impl SignUp {
+    /// As settings and answers call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Closed => "closed",
+        }
+    }
+}
 
 /// Names one account in the database and in tokens; random, so that it tells nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,20 +77,67 @@ pub struct Account {
     pub oidc: bool,
 }
 
+/// Somebody whom we know: an account's owner, or a guest who was here before.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// What rooms, progress and attendance know them by.
+    pub person: PersonId,
+    /// Where they have one.
+    pub account: Option<Account>,
+    /// The session, where it was proved by a browser's cookie.
+    pub session: Option<Session>,
+}
+
+impl Identity {
+    /// By an account.
+    pub fn of(account: Account, session: Option<Session>) -> Self {
+        Self {
+            person: account.person.clone(),
+            account: Some(account),
+            session,
+        }
+    }
+
+    /// A guest.
+    pub fn guest(person: PersonId) -> Self {
+        Self {
+            person,
+            account: None,
+            session: None,
+        }
+    }
+}
+
 /// Everything about accounts, over one database.
 pub struct Accounts {
     store: Store,
     signer: Signer,
     clock: Arc<ServerClock>,
+    sign_up: SignUp,
 }
 
 impl Accounts {
     /// Over the server's database, key and clock.
-    pub fn new(store: Store, signer: Signer, clock: Arc<ServerClock>) -> Self {
+    pub fn new(store: Store, signer: Signer, clock: Arc<ServerClock>, sign_up: SignUp) -> Self {
         Self {
             store,
             signer,
             clock,
+            sign_up,
+        }
+    }
+
+    /// Writes into the server's audit log; a full disk stops nobody from logging in.
+    pub async fn audit(
+        &self,
+        act: &str,
+        by: Option<&str>,
+        target: Option<&str>,
+        detail: Option<&str>,
+    ) {
+        let now = self.clock.now();
+        if let Err(error) = self.store.write_audit(now, act, by, target, detail).await {
+            tracing::error!(%error, act, "the audit log could not be written");
         }
     }
 

@@ -107,6 +107,6 @@ impl Accounts {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn log_out_everywhere(&self, account: &AccountId) -> Result<(), StoreError> {
-        self.store.end_sessions_and_tokens(account).await
+        self.store.end_sessions_and_tokens(account, None).await
     }
 }

@@ -18,6 +18,8 @@ pub use proxies::AddressRange;
 pub use settings::{SETTINGS, Section, Setting};
 pub use show::{annotated_file, markdown};
 
+use crate::accounts::SignUp;
+use crate::limits::Rates;
 use clap::{ArgMatches, Command};
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
@@ -49,6 +51,14 @@ pub struct Config {
     pub look_ahead: Option<Duration>,
     /// Bytes of memory for the beginnings of files.
     pub head_cache: usize,
+    /// Who may make an account.
+    pub sign_up: SignUp,
+    /// How long a browser stays logged in.
+    pub session: Duration,
+    /// How long a token for programs is good; at least 12 hours.
+    pub token: Duration,
+    /// How often one may do what costs others something.
+    pub limits: Rates,
     /// A filter for `tracing_subscriber::EnvFilter`; it parses.
     pub log: String,
     /// JSON lines instead of text.
@@ -143,6 +153,17 @@ impl Config {
             look_ahead: texts.one("look-ahead", values::look_ahead)?,
             head_cache: usize::try_from(texts.one("head-cache", values::size)?)
                 .unwrap_or(usize::MAX),
+            sign_up: texts.one("sign-up", values::sign_up)?,
+            session: texts.one("session-days", values::session_days)?,
+            token: texts.one("token-hours", values::token_hours)?,
+            limits: Rates {
+                login: texts.one("limit-login", values::limit)?,
+                sign_up: texts.one("limit-sign-up", values::limit)?,
+                join: texts.one("limit-join", values::limit)?,
+                create: texts.one("limit-create", values::limit)?,
+                guess: texts.one("limit-guess", values::limit)?,
+                requests: texts.one("limit-requests", values::limit)?,
+            },
             log: texts.one("log", values::log)?,
             log_json: texts.one("log-format", values::log_format)?,
             max_connections: texts.one("max-connections", values::max_connections)?,

@@ -42,17 +42,20 @@ pub enum Section {
     Delivery,
     /// Who may administer the server.
     Access,
-    /// Logs, limits and stopping.
+    /// How often one may do what costs others something.
+    Limits,
+    /// Logs, connections and stopping.
     Running,
 }
 
 impl Section {
     /// In the order of presentation.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Library,
         Self::Network,
         Self::Delivery,
         Self::Access,
+        Self::Limits,
         Self::Running,
     ];
 
@@ -63,6 +66,7 @@ impl Section {
             Self::Network => "Network",
             Self::Delivery => "Delivery",
             Self::Access => "Access",
+            Self::Limits => "Limits",
             Self::Running => "Running",
         }
     }
@@ -218,6 +222,78 @@ pub static SETTINGS: &[Setting] = &[
         help: "The key that opens the administration. At least 8 characters; better in the variable or the file than in a flag, which other users of this machine can see.",
         section: Section::Access,
         secret: true,
+        ..PLAIN
+    },
+    Setting {
+        key: "sign-up",
+        value: "WHO",
+        default: "invite",
+        help: "Who may make an account: `open` for everybody, `invite` for whom an administrator invites, `closed` for nobody. Guests need none.",
+        section: Section::Access,
+        ..PLAIN
+    },
+    Setting {
+        key: "session-days",
+        value: "DAYS",
+        default: "30",
+        help: "How long a browser stays logged in, counted from the login.",
+        section: Section::Access,
+        ..PLAIN
+    },
+    Setting {
+        key: "token-hours",
+        value: "HOURS",
+        default: "24",
+        help: "How long a token for programs (a JWT) is good; at least 12.",
+        section: Section::Access,
+        ..PLAIN
+    },
+    Setting {
+        key: "limit-login",
+        value: "RATE",
+        default: "10/min",
+        help: "Failed logins of one address, and of one account from devices that never logged in to it. A rate is a count for each `s`, `min`, `hour` or `day`; `off` lifts a limit.",
+        section: Section::Limits,
+        ..PLAIN
+    },
+    Setting {
+        key: "limit-sign-up",
+        value: "RATE",
+        default: "5/hour",
+        help: "Accounts made from one address.",
+        section: Section::Limits,
+        ..PLAIN
+    },
+    Setting {
+        key: "limit-join",
+        value: "RATE",
+        default: "60/min",
+        help: "Entries to rooms from one address and of one account. Coming back to one's seat does not count.",
+        section: Section::Limits,
+        ..PLAIN
+    },
+    Setting {
+        key: "limit-create",
+        value: "RATE",
+        default: "20/min",
+        help: "Rooms made from one address and by one account.",
+        section: Section::Limits,
+        ..PLAIN
+    },
+    Setting {
+        key: "limit-guess",
+        value: "RATE",
+        default: "5/min",
+        help: "Wrong room passwords, invitations and admin keys of one address.",
+        section: Section::Limits,
+        ..PLAIN
+    },
+    Setting {
+        key: "limit-requests",
+        value: "RATE",
+        default: "600/min",
+        help: "Requests to the API (not for films and pictures) of one address and of one account.",
+        section: Section::Limits,
         ..PLAIN
     },
     Setting {

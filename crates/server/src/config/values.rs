@@ -1,5 +1,7 @@
 //! What the texts of settings mean: each reader takes one text and says what would be right otherwise.
 use super::proxies::AddressRange;
+use crate::accounts::SignUp;
+use crate::limits::Rate;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Component, Path, PathBuf};
@@ -12,6 +14,12 @@ pub type Read<T> = Result<T, String>;
 const MAX_CONNECTIONS: usize = 1_048_576;
 /// An hour: service managers kill long before.
 const MAX_GRACE_SECONDS: u64 = 3600;
+/// Ten years; browsers themselves keep no cookie longer than about one.
+const MAX_SESSION_DAYS: u64 = 3650;
+/// Clients hold a token for a whole evening and the one after.
+const MIN_TOKEN_HOURS: u64 = 12;
+/// A year.
+const MAX_TOKEN_HOURS: u64 = 8760;
 /// Short keys are guessed, even with limits on tries.
 const MIN_ADMIN_KEY: usize = 8;
 
@@ -196,6 +204,53 @@ pub fn admin_key(raw: &OsStr) -> Read<String> {
         ));
     }
     Ok(key.to_owned())
+}
+
+/// Who may sign up.
+pub fn sign_up(raw: &OsStr) -> Read<SignUp> {
+    match text(raw)? {
+        "open" => Ok(SignUp::Open),
+        "invite" => Ok(SignUp::Invite),
+        "closed" => Ok(SignUp::Closed),
+        _ => Err("`open`, `invite` or `closed` would be right".to_owned()),
+    }
+}
+
+/// Whole days.
+pub fn session_days(raw: &OsStr) -> Read<Duration> {
+    let days = text(raw)?
+        .parse::<u64>()
+        .ok()
+        .filter(|days| (1..=MAX_SESSION_DAYS).contains(days));
+    days.map(|days| Duration::from_secs(days * 86_400))
+        .ok_or_else(|| {
+            format!("a whole number of days from 1 to {MAX_SESSION_DAYS} would be right")
+        })
+}
+
+/// Whole hours.
+pub fn token_hours(raw: &OsStr) -> Read<Duration> {
+    let hours = text(raw)?
+        .parse::<u64>()
+        .ok()
+        .filter(|hours| (MIN_TOKEN_HOURS..=MAX_TOKEN_HOURS).contains(hours));
+    hours
+        .map(|hours| Duration::from_secs(hours * 3600))
+        .ok_or_else(|| {
+            format!(
+                "a whole number of hours from {MIN_TOKEN_HOURS} to {MAX_TOKEN_HOURS} would be right"
+            )
+        })
+}
+
+/// How often something may happen, or no limit.
+pub fn limit(raw: &OsStr) -> Read<Option<Rate>> {
+    match text(raw)? {
+        "off" => Ok(None),
+        rate => Rate::parse(rate).map(Some).ok_or_else(|| {
+            "a count for each `s`, `min`, `hour` or `day` would be right, such as 10/min, or `off`".to_owned()
+        }),
+    }
 }
 
 /// A filter that tracing takes.

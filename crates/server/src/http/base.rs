@@ -45,6 +45,17 @@ impl Base {
         Self(format!("{scheme}://{host}{prefix}"))
     }
 
+    /// The path that cookies are for: `/`, or what everything lives under.
+    pub fn path(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').map_or("/", |slash| &rest[slash..])
+    }
+
+    /// Whether the outside reaches us by https.
+    pub fn is_secure(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
     /// A link to a path below the base (no leading slash).
     pub fn link(&self, path: &str) -> String {
         format!("{}/{path}", self.0)

@@ -1,5 +1,6 @@
 //! One shape for every refusal: a status, a code that never changes, and a sentence for people.
 use crate::hub::{CallError, HubError};
+use crate::password::{self, PasswordError};
 use crate::shelf::ShelfError;
 use crate::store::StoreError;
 use axum::Json;
@@ -51,6 +52,12 @@ impl ApiError {
         self
     }
 
+    /// Too much of something; `wait` until the next.
+    pub fn too_many(wait: Duration) -> Self {
+        let message = "Too many tries in a short time. Wait a little, then try again.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message).after(wait)
+    }
+
     /// The stable code.
     pub fn code(&self) -> &str {
         &self.body.code
@@ -79,6 +86,24 @@ impl From<StoreError> for ApiError {
             error.to_string(),
         )
         .after(STORE_WAIT)
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::TooLong => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                error.code(),
+                error.to_string(),
+            ),
+            PasswordError::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                error.code(),
+                error.to_string(),
+            )
+            .after(password::BUSY_FOR),
+        }
     }
 }
 

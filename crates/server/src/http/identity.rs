@@ -4,46 +4,17 @@
 //! [`Identity`] (somebody we know) or [`Admin`]. The socket's handshake asks [`resolve`] itself. Cookies are written
 //! in `session.rs`.
 use super::{ApiError, App, base};
+pub use crate::accounts::Identity;
 use crate::accounts::{Account, Session};
 use crate::config::Config;
+use crate::limits::{self, Key};
 use crate::secret;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use watchalong_room::PersonId;
 
 /// The cookie that a logged-in browser holds.
 pub const SESSION_COOKIE: &str = "watchalong_session";
-
-/// Somebody whom we know: an account's owner, or a guest who was here before.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// What rooms, progress and attendance know them by.
-    pub person: PersonId,
-    /// Where they have one.
-    pub account: Option<Account>,
-    /// The session, where it was proved by a browser's cookie.
-    pub session: Option<Session>,
-}
-
-impl Identity {
-    /// By an account.
-    pub fn of(account: Account, session: Option<Session>) -> Self {
-        Self {
-            person: account.person.clone(),
-            account: Some(account),
-            session,
-        }
-    }
-
-    /// The account, where there is one.
-    ///
-    /// # Errors
-    /// 401 `login_needed` for guests.
-    pub fn account(&self) -> Result<&Account, ApiError> {
-        self.account.as_ref().ok_or_else(login_needed)
-    }
-}
 
 /// All that a request says about who sent it.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +37,15 @@ impl Caller {
     pub fn account(&self) -> Option<&Account> {
         self.identity.as_ref()?.account.as_ref()
     }
+}
+
+/// Somebody who is logged in.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    /// Whose account.
+    pub account: Account,
+    /// The session, where it was a browser's cookie.
+    pub session: Option<Session>,
 }
 
 /// Somebody we know, or nobody. A bad token is refused all the same.
@@ -154,13 +134,17 @@ async fn by_bearer(app: &App, token: &str) -> Result<Caller, ApiError> {
             ..Caller::default()
         });
     }
+    // A guest's token has no dots, a JWT has two.
+    if token.matches('.').count() == 2 {
+        let account = app.accounts.token(token).await?.ok_or_else(bad_token)?;
+        return Ok(Caller {
+            identity: Some(Identity::of(account, None)),
+            ..Caller::default()
+        });
+    }
     if let Some(person) = app.accounts.guest(token).await? {
         return Ok(Caller {
-            identity: Some(Identity {
-                person,
-                account: None,
-                session: None,
-            }),
+            identity: Some(Identity::guest(person)),
             ..Caller::default()
         });
     }
@@ -172,10 +156,7 @@ async fn by_bearer(app: &App, token: &str) -> Result<Caller, ApiError> {
 
 /// A request that changes something and comes with our cookie must come from our own page: the cookie alone proves
 /// only which browser it is, not whose page sent it there.
-///
-/// # Errors
-/// 403 `cross_site`.
-pub fn refuse_cross_site(
+fn refuse_cross_site(
     method: &Method,
     headers: &HeaderMap,
     config: &Config,
@@ -183,6 +164,14 @@ pub fn refuse_cross_site(
     if method.is_safe() || bearer(headers).is_some() || cookie(headers, SESSION_COOKIE).is_none() {
         return Ok(());
     }
+    refuse_foreign(headers, config)
+}
+
+/// Refuses what another site's page asks for: as above, and for logins, which need no cookie to be forged.
+///
+/// # Errors
+/// 403 `cross_site`.
+pub(super) fn refuse_foreign(headers: &HeaderMap, config: &Config) -> Result<(), ApiError> {
     let fetched_here = headers
         .get("sec-fetch-site")
         .is_none_or(|site| site == "same-origin" || site == "none");
@@ -202,7 +191,12 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         refuse_cross_site(&parts.method, &parts.headers, &app.config)?;
-        resolve(app, &parts.headers).await
+        let caller = resolve(app, &parts.headers).await?;
+        if let Some(account) = caller.account() {
+            let key = Key::named("account", &account.id.0);
+            app.limits.requests.take(key).map_err(ApiError::too_many)?;
+        }
+        Ok(caller)
     }
 }
 
@@ -227,11 +221,34 @@ impl FromRequestParts<App> for Identity {
     }
 }
 
+impl FromRequestParts<App> for LoggedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let identity = Identity::from_request_parts(parts, app).await?;
+        let account = identity.account.ok_or_else(login_needed)?;
+        Ok(Self {
+            account,
+            session: identity.session,
+        })
+    }
+}
+
 impl FromRequestParts<App> for Admin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
+        // Every bearer key is a guess until it was right.
+        let keyed = caller.admin_key || caller.key.is_some();
+        let from = limits::of_request(&parts.extensions, &parts.headers, &app.config);
+        if keyed {
+            let guess = &app.limits.guess;
+            guess.take(from.into()).map_err(ApiError::too_many)?;
+        }
+        if caller.admin_key {
+            app.limits.guess.give_back(&[from.into()]);
+        }
         if caller.is_admin() {
             let account = caller.identity.and_then(|identity| identity.account);
             return Ok(Self { account });

@@ -3,6 +3,8 @@
 //! A handler parses, asks the hub or the shelf, and answers with a named struct, whose doc comments become the
 //! OpenAPI document. Every refusal is an [`ApiError`].
 pub mod accept;
+mod accounts;
+mod admin_people;
 mod base;
 mod delivery;
 mod error;
@@ -12,12 +14,14 @@ mod library;
 mod media;
 mod page;
 mod rooms;
+mod session;
 mod socket;
 
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::dialects::native::Native;
 use crate::hub::Hub;
+use crate::limits::{ClientAddress, Limits};
 use crate::shelf::Shelf;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -46,6 +50,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Who people are.
     pub accounts: Arc<Accounts>,
+    /// How often people may do what costs others something.
+    pub limits: Arc<Limits>,
     /// The native dialect.
     pub native: &'static Native,
 }
@@ -66,6 +72,15 @@ pub fn router(app: App) -> Router {
         .routes(routes!(library::list))
         .routes(routes!(library::show))
         .routes(routes!(delivery::show))
+        .routes(routes!(accounts::me, accounts::change, accounts::remove))
+        .routes(routes!(accounts::sign_up))
+        .routes(routes!(session::log_in, session::log_out))
+        .routes(routes!(session::list, session::log_out_everywhere))
+        .routes(routes!(session::end_one))
+        .routes(routes!(session::make_token))
+        .routes(routes!(admin_people::list, admin_people::create))
+        .routes(routes!(admin_people::change, admin_people::remove))
+        .routes(routes!(admin_people::invite))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .split_for_parts();
@@ -85,7 +100,8 @@ pub fn router(app: App) -> Router {
     });
     let described = api
         .route("/api/v2/openapi.json", openapi)
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new())
+        .layer(axum::middleware::from_fn_with_state(app.clone(), counted));
     let base_path = app.config.base_path.trim_end_matches('/').to_owned();
     let routes = described
         .merge(page::router::<App>())
@@ -107,6 +123,19 @@ pub fn router(app: App) -> Router {
         routes
     } else {
         Router::new().nest(&base_path, routes)
+    }
+}
+
+/// Counts requests to the API by address; those of an account are counted for it where it is recognised.
+async fn counted(
+    axum::extract::State(app): axum::extract::State<App>,
+    ClientAddress(address): ClientAddress,
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> axum::response::Response {
+    match app.limits.requests.take(address.into()) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => ApiError::too_many(wait).into_response(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Rooms: made, listed, looked at, ended.
 use super::base::Base;
-use super::{ApiError, App};
+use super::{ApiError, App, Caller};
 use crate::code::RoomCode;
 use crate::dialects::native::{MediaInput, PolicyInput, life_name};
 use crate::hub::{HubError, NewRoom, PublicView, RoomHandle};
+use crate::limits::ClientAddress;
 use crate::{password, secret};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -104,10 +105,16 @@ fn view(of: &PublicView) -> RoomView {
 pub async fn create(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    address: ClientAddress,
+    caller: Caller,
     headers: HeaderMap,
     body: Result<Json<CreateRoom>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RoomCreated>), ApiError> {
     let Json(asked) = body?;
+    app.limits
+        .create
+        .take_all(&caller.keys(address))
+        .map_err(ApiError::too_many)?;
     let unprocessable = |code: &str, message: String| {
         ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
     };
@@ -120,11 +127,7 @@ pub async fn create(
     let password_hash = match asked.password.filter(|p| !p.is_empty()) {
         Some(password) => {
             policy.entry = EntryPolicy::Password;
-            let hash = password::hash(password).await;
-            Some(hash.ok_or_else(|| {
-                let message = format!("A password has at most {} bytes.", password::MAX_BYTES);
-                unprocessable("bad_password", message)
-            })?)
+            Some(password::hash(password).await?)
         }
         None if policy.entry == EntryPolicy::Password => {
             let message = "A room that is entered by password needs one. Give `password` too.";

@@ -1,8 +1,9 @@
 //! The way from an HTTP request to a connection of the native protocol.
 use super::accept::Admission;
-use super::{ApiError, App, base};
+use super::{ApiError, App, base, identity};
 use crate::code::RoomCode;
-use crate::dialects::native;
+use crate::dialects::native::{self, Visitor};
+use crate::limits;
 use crate::ws;
 use axum::Router;
 use axum::body::Body;
@@ -24,6 +25,16 @@ async fn open(
         let message = "This page may not connect here. Open the party by its own link.";
         return ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", message).into_response();
     }
+    let caller = match identity::resolve(&app, request.headers()).await {
+        Ok(caller) => caller,
+        Err(error) => return error.into_response(),
+    };
+    let visitor = Visitor {
+        identity: caller.identity,
+        address: limits::of_request(request.extensions(), request.headers(), &app.config),
+        accounts: app.accounts.clone(),
+        limits: app.limits.clone(),
+    };
     let (response, socket) = match ws::accept(&mut request) {
         Ok(accepted) => accepted,
         Err(error) => {
@@ -47,7 +58,7 @@ async fn open(
     tokio::spawn(async move {
         let _counted = admission;
         if let Some(socket) = socket.await {
-            native::connect(app.hub, app.native, room, socket).await;
+            native::connect(app.hub, app.native, room, visitor, socket).await;
         }
     });
     response

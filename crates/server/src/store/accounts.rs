@@ -1,15 +1,15 @@
-//! Accounts in the database: rows in, rows out; the rules are in `crate::accounts`.
+//! Accounts and invitations to sign up in the database: rows in, rows out; the rules are in `crate::accounts`.
 use super::{Store, StoreError};
-use crate::accounts::{Account, AccountId, Session};
+use crate::accounts::{Account, AccountError, AccountId, InviteRow, Row};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use watchalong_room::{PersonId, ServerTime};
 
 /// Every column of an account, for [`account`].
-const COLUMNS: &str = "a.id, a.email, a.name, a.person, a.admin, a.disabled, a.epoch, a.created_at, a.seen_at, \
+pub(super) const COLUMNS: &str = "a.id, a.email, a.name, a.person, a.admin, a.disabled, a.epoch, a.created_at, a.seen_at, \
      a.password_hash, EXISTS (SELECT 1 FROM account_links l WHERE l.account = a.id) AS oidc";
 
-fn account(row: &SqliteRow) -> Result<Account, sqlx::Error> {
+pub(super) fn account(row: &SqliteRow) -> Result<Account, sqlx::Error> {
     Ok(Account {
         id: AccountId(row.try_get("id")?),
         email: row.try_get("email")?,
@@ -25,19 +25,38 @@ fn account(row: &SqliteRow) -> Result<Account, sqlx::Error> {
     })
 }
 
-fn session(row: &SqliteRow) -> Result<Session, sqlx::Error> {
-    Ok(Session {
-        id: row.try_get("session_id")?,
-        created_at: ServerTime(row.try_get("session_created_at")?),
-        seen_at: ServerTime(row.try_get("session_seen_at")?),
-        agent: row.try_get("agent")?,
-        expires_at: ServerTime(row.try_get("expires_at")?),
-    })
+/// The one thing that an ordinary account can collide in.
+fn taken(error: sqlx::Error) -> AccountError {
+    let unique = error
+        .as_database_error()
+        .is_some_and(|error| error.is_unique_violation());
+    if unique {
+        AccountError::EmailTaken
+    } else {
+        StoreError::from(error).into()
+    }
 }
 
-/// Every column of a session, for [`session`].
-const SESSION_COLUMNS: &str = "s.id AS session_id, s.created_at AS session_created_at, s.seen_at AS session_seen_at, \
-     s.agent, s.expires_at";
+async fn unused_invite<'e>(
+    executor: impl sqlx::SqliteExecutor<'e>,
+    token_hash: &[u8],
+    now: ServerTime,
+) -> Result<Option<InviteRow>, StoreError> {
+    let row = sqlx::query(
+        "SELECT email, admin, expires_at FROM sign_up_invites WHERE token_hash = ? AND used_at IS NULL \
+         AND expires_at > ?",
+    )
+    .bind(token_hash)
+    .bind(now.0)
+    .fetch_optional(executor)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(InviteRow {
+        email: row.try_get("email")?,
+        admin: row.try_get("admin")?,
+        expires_at: ServerTime(row.try_get("expires_at")?),
+    }))
+}
 
 impl Store {
     async fn one_account(
@@ -71,79 +90,129 @@ impl Store {
         self.one_account("a.person = ?", &person.0).await
     }
 
-    /// Adds a session, and ends what is past `most` or over.
-    pub(crate) async fn add_session(
+    /// Makes an account; with an invitation (its hash) it is used up by the same stroke.
+    pub(crate) async fn add_account(
         &self,
-        cookie_hash: &[u8],
-        account: &AccountId,
-        session: &Session,
-        most: i64,
-    ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("DELETE FROM sessions WHERE expires_at <= ?")
-            .bind(session.created_at.0)
-            .execute(&mut *transaction)
-            .await?;
+        new: &Row,
+        invite: Option<&[u8]>,
+        now: ServerTime,
+    ) -> Result<(), AccountError> {
+        let mut transaction = self
+            .pool
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(StoreError::from)?;
+        let mut admin = new.admin;
+        if let Some(hash) = invite {
+            let row = unused_invite(&mut *transaction, hash, now).await?;
+            let invite = row.ok_or(AccountError::BadInvite)?;
+            if invite.email.is_some_and(|email| email != new.email) {
+                return Err(AccountError::BadInvite);
+            }
+            admin |= invite.admin;
+            sqlx::query("UPDATE sign_up_invites SET used_at = ? WHERE token_hash = ?")
+                .bind(now.0)
+                .bind(hash)
+                .execute(&mut *transaction)
+                .await
+                .map_err(StoreError::from)?;
+        }
         sqlx::query(
-            "DELETE FROM sessions WHERE account = ?1 AND cookie_hash NOT IN \
-             (SELECT cookie_hash FROM sessions WHERE account = ?1 ORDER BY seen_at DESC LIMIT ?2 - 1)",
+            "INSERT INTO accounts (id, email, name, person, password_hash, admin, disabled, epoch, created_at) \
+             VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?)",
         )
-        .bind(&account.0)
-        .bind(most)
+        .bind(&new.id.0)
+        .bind(&new.email)
+        .bind(&new.name)
+        .bind(&new.person.0)
+        .bind(&new.password_hash)
+        .bind(admin)
+        .bind(now.0)
         .execute(&mut *transaction)
-        .await?;
-        sqlx::query(
-            "INSERT INTO sessions (cookie_hash, id, account, agent, created_at, seen_at, expires_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(cookie_hash)
-        .bind(&session.id)
-        .bind(&account.0)
-        .bind(&session.agent)
-        .bind(session.created_at.0)
-        .bind(session.seen_at.0)
-        .bind(session.expires_at.0)
-        .execute(&mut *transaction)
-        .await?;
-        sqlx::query("UPDATE accounts SET seen_at = ? WHERE id = ?")
-            .bind(session.seen_at.0)
-            .bind(&account.0)
-            .execute(&mut *transaction)
-            .await?;
-        Ok(transaction.commit().await?)
+        .await
+        .map_err(taken)?;
+        transaction.commit().await.map_err(StoreError::from)?;
+        Ok(())
     }
 
-    pub(crate) async fn session(
-        &self,
-        cookie_hash: &[u8],
-        now: ServerTime,
-    ) -> Result<Option<(Account, Session)>, StoreError> {
-        let query = format!(
-            "SELECT {COLUMNS}, {SESSION_COLUMNS} FROM sessions s JOIN accounts a ON a.id = s.account \
-             WHERE s.cookie_hash = ? AND s.expires_at > ?"
-        );
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
-            .bind(cookie_hash)
-            .bind(now.0)
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(row
-            .map(|row| Ok::<_, sqlx::Error>((account(&row)?, session(&row)?)))
-            .transpose()?)
+    /// Writes what may change of an account (not its sessions, not its epoch).
+    pub(crate) async fn change_account(&self, account: &Account) -> Result<(), AccountError> {
+        sqlx::query(
+            "UPDATE accounts SET email = ?, name = ?, password_hash = ?, admin = ?, disabled = ? WHERE id = ?",
+        )
+        .bind(&account.email)
+        .bind(&account.name)
+        .bind(&account.password_hash)
+        .bind(account.admin)
+        .bind(account.disabled)
+        .bind(&account.id.0)
+        .execute(&self.pool)
+        .await
+        .map_err(taken)?;
+        Ok(())
     }
 
-    pub(crate) async fn session_seen(
-        &self,
-        cookie_hash: &[u8],
-        account: &AccountId,
-        now: ServerTime,
-    ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE sessions SET seen_at = ? WHERE cookie_hash = ?")
-            .bind(now.0)
-            .bind(cookie_hash)
+    pub(crate) async fn remove_account(&self, id: &AccountId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM accounts WHERE id = ?")
+            .bind(&id.0)
             .execute(&self.pool)
             .await?;
-        self.account_seen(account, now).await
+        Ok(())
+    }
+
+    /// A page of accounts whose address or name contains `q`, by address; and how many there are in all.
+    pub(crate) async fn accounts(
+        &self,
+        q: &str,
+        skip: i64,
+        take: i64,
+    ) -> Result<(i64, Vec<Account>), StoreError> {
+        const FITS: &str = "(instr(a.email, ?1) > 0 OR instr(lower(a.name), ?1) > 0)";
+        let needle = q.to_lowercase();
+        let total = format!("SELECT COUNT(*) FROM accounts a WHERE {FITS}");
+        let total = sqlx::query_scalar(sqlx::AssertSqlSafe(total))
+            .bind(&needle)
+            .fetch_one(&self.pool)
+            .await?;
+        let page = format!(
+            "SELECT {COLUMNS} FROM accounts a WHERE {FITS} ORDER BY a.email LIMIT ?2 OFFSET ?3"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(page))
+            .bind(&needle)
+            .bind(take)
+            .bind(skip)
+            .fetch_all(&self.pool)
+            .await?;
+        let people = rows.iter().map(account).collect::<Result<_, _>>()?;
+        Ok((total, people))
+    }
+
+    pub(crate) async fn add_sign_up_invite(
+        &self,
+        token_hash: &[u8],
+        invite: &InviteRow,
+        now: ServerTime,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO sign_up_invites (token_hash, email, admin, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(token_hash)
+        .bind(&invite.email)
+        .bind(invite.admin)
+        .bind(now.0)
+        .bind(invite.expires_at.0)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// An invitation that is still good.
+    pub(crate) async fn sign_up_invite(
+        &self,
+        token_hash: &[u8],
+        now: ServerTime,
+    ) -> Result<Option<InviteRow>, StoreError> {
+        unused_invite(&self.pool, token_hash, now).await
     }
 
     pub(crate) async fn account_seen(
@@ -156,78 +225,6 @@ impl Store {
             .bind(&account.0)
             .execute(&self.pool)
             .await?;
-        Ok(())
-    }
-
-    pub(crate) async fn sessions(
-        &self,
-        account: &AccountId,
-        now: ServerTime,
-    ) -> Result<Vec<Session>, StoreError> {
-        let query = format!(
-            "SELECT {SESSION_COLUMNS} FROM sessions s WHERE s.account = ? AND s.expires_at > ? \
-             ORDER BY s.seen_at DESC, s.id"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .bind(&account.0)
-            .bind(now.0)
-            .fetch_all(&self.pool)
-            .await?;
-        Ok(rows.iter().map(session).collect::<Result<_, _>>()?)
-    }
-
-    pub(crate) async fn remove_session(
-        &self,
-        account: &AccountId,
-        id: &str,
-    ) -> Result<bool, StoreError> {
-        let done = sqlx::query("DELETE FROM sessions WHERE account = ? AND id = ?")
-            .bind(&account.0)
-            .bind(id)
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    pub(crate) async fn end_sessions_and_tokens(
-        &self,
-        account: &AccountId,
-    ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("DELETE FROM sessions WHERE account = ?")
-            .bind(&account.0)
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("UPDATE accounts SET epoch = epoch + 1 WHERE id = ?")
-            .bind(&account.0)
-            .execute(&mut *transaction)
-            .await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Writes into the server's audit log: a stable `act`, who did it, to whom or what, and a word more. Never
-    /// secrets.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn audit(
-        &self,
-        at: ServerTime,
-        act: &str,
-        by: Option<&str>,
-        target: Option<&str>,
-        detail: Option<&str>,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO server_audit (at, act, by, target, detail) VALUES (?, ?, ?, ?, ?)",
-        )
-        .bind(at.0)
-        .bind(act)
-        .bind(by)
-        .bind(target)
-        .bind(detail)
-        .execute(&self.pool)
-        .await?;
         Ok(())
     }
 }

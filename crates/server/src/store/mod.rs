@@ -3,6 +3,8 @@
 //! Opens and migrates the database, keeps the server's own key, and makes and finds rooms. Everything that
 //! happens *in* a room goes through the log (`crate::log`), which is the only writer of entries and snapshots.
 mod accounts;
+mod server_audit;
+mod sessions;
 
 use crate::code::RoomCode;
 use crate::secret;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use watchalong_server::Running;
 use watchalong_server::config::Config;
@@ -115,6 +116,53 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("the sample clip is not in the library");
+    }
+
+    async fn database(&self) -> sqlx::SqliteConnection {
+        use sqlx::ConnectOptions as _;
+        let file = self.data.path().join("watchalong.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(file)
+            .busy_timeout(PATIENCE);
+        options.connect().await.unwrap()
+    }
+
+    /// Changes the database behind the server's back.
+    pub async fn sql(&self, statement: &'static str) {
+        sqlx::query(statement)
+            .execute(&mut self.database().await)
+            .await
+            .unwrap();
+    }
+
+    /// One value of the database.
+    pub async fn blob(&self, query: &'static str) -> Vec<u8> {
+        sqlx::query_scalar(query)
+            .fetch_one(&mut self.database().await)
+            .await
+            .unwrap()
+    }
+
+    /// A column of the database.
+    pub async fn texts(&self, query: &'static str) -> Vec<String> {
+        sqlx::query_scalar(query)
+            .fetch_all(&mut self.database().await)
+            .await
+            .unwrap()
+    }
+
+    /// A socket with headers of its own, as a browser sends them.
+    pub async fn socket_with(&self, url: &str, headers: &[(&'static str, &str)]) -> Client {
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        Client {
+            socket: connect_async(request).await.unwrap().0,
+            next: 1,
+            rev: 0,
+            seen: Vec::new(),
+        }
     }
 
     pub async fn socket(&self, code: &str) -> Client {

@@ -11,6 +11,7 @@ use crate::ws::{close_frame, text_frame};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use watchalong_room::{
     Act, Departure, Event, Invite, ItemId, Life, Media, Member, MemberId, Message, Preset, Refusal,
     Report as RoomReport, Role, Room, SeatId, SourceKind, Standing, Timeline,
@@ -323,6 +324,14 @@ impl Native {
 
     pub(super) fn bye(code: &str, message: &str, again: bool) -> Bytes {
         send(&json!({"t": "bye", "code": code, "message": message, "again": again}))
+    }
+
+    /// A farewell that says when coming back makes sense.
+    pub(super) fn bye_for(code: &str, message: &str, wait: Duration) -> Bytes {
+        let retry_ms = wait.as_millis().max(1) as u64;
+        send(
+            &json!({"t": "bye", "code": code, "message": message, "again": true, "retry_ms": retry_ms}),
+        )
     }
 }
 

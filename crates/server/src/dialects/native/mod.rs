@@ -11,5 +11,5 @@ pub(crate) use encode::life_name;
 
 pub use encode::{Native, act, invite, message};
 pub use policy::PolicyInput;
-pub use socket::connect;
+pub use socket::{Visitor, connect};
 pub use wire::MediaInput;

@@ -4,17 +4,20 @@
 //! outbox, so a broadcast never passes this task.
 use super::encode::{Native, VERSION};
 use super::wire::{ClientMessage, Cmd, Hello, Peek};
+use crate::accounts::{Accounts, Identity};
 use crate::dialects::pace::{Bucket, Pace};
 use crate::hub::encoder::Encoder;
 use crate::hub::{Connection, Greeting, Hub, RoomHandle};
+use crate::limits::{Key, Limits as RateLimits};
 use crate::log::Origin;
 use crate::ws::{
     Incoming, Limits, Opcode, Outbox, Reader, Socket, WireError, close_frame, frame, text_frame,
 };
-use crate::{password, secret};
+use crate::{password, secret, store::StoreError};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -58,11 +61,24 @@ const NONSENSE: u32 = 10;
 /// Read in one go; on the stack, so that an idle connection owns no buffer.
 const READ: usize = 8 * 1024;
 
+/// Who opened a connection, as far as its handshake says, and what is asked about them.
+pub struct Visitor {
+    /// By the handshake's cookie or token.
+    pub identity: Option<Identity>,
+    /// Where from.
+    pub address: IpAddr,
+    /// Who people are.
+    pub accounts: Arc<Accounts>,
+    /// How often one may come, and guess.
+    pub limits: Arc<RateLimits>,
+}
+
 /// Runs a connection to its end. `room` is `None` where the code names none: the client is told so in words.
 pub async fn connect(
     hub: Arc<Hub>,
     native: &'static Native,
     room: Option<Arc<RoomHandle>>,
+    visitor: Visitor,
     socket: Socket,
 ) {
     let outbox = Outbox::new(socket.stream.clone(), Limits::CLIENT);
@@ -70,6 +86,7 @@ pub async fn connect(
     let session = Session {
         hub,
         native,
+        visitor,
         outbox: outbox.clone(),
         reader: Reader::new(MESSAGE_BYTES),
         inbox: VecDeque::new(),
@@ -97,6 +114,7 @@ pub async fn connect(
 struct Session {
     hub: Arc<Hub>,
     native: &'static Native,
+    visitor: Visitor,
     outbox: Outbox,
     reader: Reader,
     inbox: VecDeque<Incoming>,
@@ -115,6 +133,13 @@ enum End {
         again: bool,
         close: u16,
     },
+    /// Not now; in a while.
+    Later {
+        code: &'static str,
+        message: String,
+        wait: Duration,
+        close: u16,
+    },
 }
 
 impl End {
@@ -124,6 +149,33 @@ impl End {
             message: message.to_owned(),
             again,
             close,
+        }
+    }
+
+    fn too_many(wait: Duration) -> Self {
+        Self::Later {
+            code: "too_many_requests",
+            message: "Too many tries in a short time. Wait a little.".to_owned(),
+            wait,
+            close: 4429,
+        }
+    }
+}
+
+impl From<StoreError> for End {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "store");
+        Self::bye(error.code(), &error.to_string(), true, 1011)
+    }
+}
+
+impl From<password::PasswordError> for End {
+    fn from(error: password::PasswordError) -> Self {
+        Self::Later {
+            code: error.code(),
+            message: error.to_string(),
+            wait: password::BUSY_FOR,
+            close: 4429,
         }
     }
 }
@@ -170,6 +222,15 @@ impl Session {
                 close,
             } => {
                 self.outbox.push(&Native::bye(code, &message, again));
+                self.outbox.close(&close_frame(close, code));
+            }
+            End::Later {
+                code,
+                message,
+                wait,
+                close,
+            } => {
+                self.outbox.push(&Native::bye_for(code, &message, wait));
                 self.outbox.close(&close_frame(close, code));
             }
         }
@@ -330,17 +391,29 @@ impl Session {
         room: &Arc<RoomHandle>,
         hello: Box<Hello>,
     ) -> Result<(SeatId, Connection), End> {
-        let signer = &self.hub.signer;
-        let known = hello
-            .person
-            .as_deref()
-            .and_then(|token| signer.guest_of(token));
-        let person = known.unwrap_or_else(|| signer.new_guest());
-        let grant = self.grant(room, &hello).await;
         let resume = hello
             .resume
             .as_deref()
-            .and_then(|token| signer.seat_of(room.code().as_str(), token));
+            .and_then(|token| self.hub.signer.seat_of(room.code().as_str(), token));
+        let identity = self.identity(&hello).await?;
+        // Who comes back to their seat was counted when they came: a server that restarts gets everybody at once.
+        if resume.is_none() {
+            let account = identity.as_ref().and_then(|known| known.account.as_ref());
+            let keys: Vec<_> = [self.visitor.address.into()]
+                .into_iter()
+                .chain(account.map(|account| Key::named("account", &account.id.0)))
+                .collect();
+            self.visitor
+                .limits
+                .join
+                .take_all(&keys)
+                .map_err(End::too_many)?;
+        }
+        let person = match identity {
+            Some(identity) => identity.person,
+            None => self.hub.signer.new_guest(),
+        };
+        let grant = self.grant(room, &hello).await?;
         let join = Command::Join {
             person,
             name: hello.name,
@@ -358,13 +431,33 @@ impl Session {
         ))
     }
 
-    async fn grant(&self, room: &Arc<RoomHandle>, hello: &Hello) -> Grant {
+    /// Who this is: by the token in the hello, else by the handshake, else the guest of the hello.
+    async fn identity(&self, hello: &Hello) -> Result<Option<Identity>, End> {
+        let accounts = &self.visitor.accounts;
+        if let Some(token) = &hello.token {
+            let account = accounts.token(token).await?;
+            let account = account.ok_or_else(|| {
+                let message = "This token is not genuine, or it has expired. Log in again.";
+                End::bye("bad_token", message, false, 4401)
+            })?;
+            return Ok(Some(Identity::of(account, None)));
+        }
+        if let Some(identity) = &self.visitor.identity {
+            return Ok(Some(identity.clone()));
+        }
+        Ok(match &hello.person {
+            Some(token) => accounts.guest(token).await?.map(Identity::guest),
+            None => None,
+        })
+    }
+
+    async fn grant(&self, room: &Arc<RoomHandle>, hello: &Hello) -> Result<Grant, End> {
         if hello
             .host_key
             .as_deref()
             .is_some_and(|key| room.is_host_key(key))
         {
-            return Grant::Host;
+            return Ok(Grant::Host);
         }
         let given = hello
             .password
@@ -374,12 +467,17 @@ impl Session {
         let code = room.code().as_str();
         let invited = invite.and_then(|token| self.hub.signer.invite_of(code, token));
         let Some((password, hash)) = given else {
-            return invited.map_or(Grant::None, Grant::Invite);
+            return Ok(invited.map_or(Grant::None, Grant::Invite));
         };
-        if password::is_right(password, hash).await {
-            Grant::Password
+        // Counted before it is checked, so that guesses side by side are no way around; given back when it was right.
+        let guess = &self.visitor.limits.guess;
+        let from = Key::from(self.visitor.address);
+        guess.take(from).map_err(End::too_many)?;
+        if password::is_right(password, Some(hash)).await? {
+            guess.give_back(&[from]);
+            Ok(Grant::Password)
         } else {
-            invited.map_or(Grant::WrongPassword, Grant::Invite)
+            Ok(invited.map_or(Grant::WrongPassword, Grant::Invite))
         }
     }
 

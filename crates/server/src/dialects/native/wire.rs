@@ -35,6 +35,9 @@ pub(super) struct Hello {
     pub(super) reports: bool,
     #[serde(default)]
     pub(super) person: Option<String>,
+    /// A JWT.
+    #[serde(default)]
+    pub(super) token: Option<String>,
     #[serde(default)]
     pub(super) resume: Option<String>,
     #[serde(default)]

@@ -414,6 +414,8 @@ impl Session {
             None => self.hub.signer.new_guest(),
         };
         let grant = self.grant(room, &hello).await?;
+        let prefix = Key::from(self.visitor.address);
+        let address = self.hub.signer.address_digest(prefix.bytes());
         let join = Command::Join {
             person,
             name: hello.name,
@@ -421,7 +423,7 @@ impl Session {
             client: hello.client,
             reports: hello.reports,
             node: self.hub.node,
-            address: None,
+            address: Some(address),
         };
         let seat = resume.unwrap_or_else(|| SeatId(u64::from_le_bytes(secret::random())));
         let greeting = Greeting { resume, join };

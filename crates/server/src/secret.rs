@@ -110,12 +110,6 @@ impl Signer {
         self.open("guest", "", token).map(|id| guest(&id))
     }
 
-    /// What is kept of a network address (its prefix, in bytes) so that it can be banned: nobody without the key
-    /// can tell the address from it.
-    pub fn address_digest(&self, prefix: &[u8]) -> String {
-        URL_SAFE_NO_PAD.encode(&self.mac("address", "", prefix).into_bytes()[..TAG])
-    }
-
     /// The token by which a browser proves later that it logged in to an account before.
     pub fn device_token(&self, account: &str) -> String {
         self.token("device", account, &random::<12>())

@@ -48,15 +48,6 @@ impl Key {
         half.copy_from_slice(&digest[..16]);
         Self::Named(half)
     }
-
-    /// What tells it from others of its kind; of an address, its prefix.
-    pub fn bytes(&self) -> &[u8] {
-        match self {
-            Self::V4(bytes) => bytes,
-            Self::V6(bytes) => bytes,
-            Self::Named(bytes) => bytes,
-        }
-    }
 }
 
 impl From<IpAddr> for Key {

@@ -414,8 +414,10 @@ impl Session {
             None => self.hub.signer.new_guest(),
         };
         let grant = self.grant(room, &hello).await?;
-        let prefix = Key::from(self.visitor.address);
-        let address = self.hub.signer.address_digest(prefix.bytes());
+        let address = self
+            .hub
+            .signer
+            .address_digest(room.code().as_str(), self.visitor.address);
         let join = Command::Join {
             person,
             name: hello.name,

@@ -366,7 +366,7 @@ export class Playback {
     const media = this.#room?.media;
     const item = this.#item;
     if (!media || media.kind === 'url') return;
-    const wait: MediaWait | null = await mediaWait(resolve(media.url));
+    const wait: MediaWait | null = await mediaWait(this.#address(media));
     if (item !== this.#item) return;
     this.copying = wait !== null;
     if (!wait) return;

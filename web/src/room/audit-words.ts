@@ -1,7 +1,6 @@
-// Lines of the audit log as sentences, and how long ago something was. Pure.
+// Lines of the audit log as sentences. Pure.
+import { dayTime } from '../ui/when';
 import type { Act } from './model';
-import { span } from './phrases';
-import { whenText } from './schedule';
 
 /** What an act reads like; `%` stands for the one it was done to. */
 const ACTS: Record<string, string> = {
@@ -37,7 +36,7 @@ function detailText(act: Act): string | null {
     case 'schedule':
       return act.detail === 'none' || act.detail === null
         ? 'no fixed time'
-        : whenText(Number(act.detail));
+        : dayTime(Number(act.detail));
     case 'delete_message':
       return null;
     default:
@@ -56,17 +55,4 @@ export function actSentence(act: Act): string {
   if (act.act === 'inherit' && act.by && act.by.member === act.target?.member)
     return `${who} became the host${detail}`;
   return `${who} ${said.replace('%', () => whom)}${detail}`;
-}
-
-const DAY_MS = 86_400_000;
-
-/** "just now", "5 min ago", "yesterday 21:40" as the reader's language writes it. */
-export function ago(at: number, now: number): string {
-  const seconds = Math.max(0, (now - at) / 1000);
-  if (seconds < 45) return 'just now';
-  if (seconds < 3600) return `${span(seconds)} ago`;
-  const then = new Date(at);
-  const time = then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-  if (now - at < DAY_MS && new Date(now).getDate() === then.getDate()) return time;
-  return `${then.toLocaleDateString([], { day: 'numeric', month: 'short' })}, ${time}`;
 }

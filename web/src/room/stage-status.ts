@@ -4,7 +4,8 @@ import type { ConnectionState } from '../net/socket';
 import { startsAfterWait } from './apply';
 import type { Snapshot } from './model';
 import { names } from './phrases';
-import { countdownText, whenText } from './schedule';
+import { countdownText } from './schedule';
+import { dayTime } from '../ui/when';
 
 export type StageAction =
   | 'choose'
@@ -72,7 +73,7 @@ export function stageStatus(input: StageInput): StageStatus {
     return {
       kind: 'scheduled',
       title: `Starts in ${countdownText(startsIn)}`,
-      detail: `${film}${whenText(room.schedule ?? 0)}`,
+      detail: `${film}${dayTime(room.schedule ?? 0, now)}`,
       actions: [
         ...(!room.media && rights.queue ? ['choose' as const] : []),
         'calendar',

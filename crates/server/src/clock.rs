@@ -41,6 +41,11 @@ impl ServerClock {
         ServerTime(self.precise_ms() as i64)
     }
 
+    /// When it started, in the time that it tells now.
+    pub fn started(&self) -> ServerTime {
+        ServerTime(self.epoch_ms as i64 + self.ahead_ms.load(Ordering::Relaxed))
+    }
+
     /// Makes sure that everything from now on is later than `newest` (the log's last entry).
     pub fn advance_past(&self, newest: ServerTime) {
         let behind = newest.0 + 1 - self.now().0;

@@ -20,6 +20,7 @@ pub mod password;
 pub mod secret;
 pub mod shelf;
 pub mod store;
+pub mod telemetry;
 pub mod ws;
 
 mod run;

@@ -8,7 +8,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use watchalong_server::config::{self, Config};
+use watchalong_server::telemetry::{RING, RingLayer};
 
 /// What could not run.
 const FAILED: u8 = 1;
@@ -76,13 +79,15 @@ fn run(config: Config) -> anyhow::Result<()> {
 
 fn log_to_stderr(config: &Config) {
     let filter = EnvFilter::new(&config.log);
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let logs = tracing_subscriber::registry()
+        .with(filter)
+        .with(RingLayer(&RING));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if config.log_json {
-        logs.json().init();
+        logs.with(lines.json()).init();
     } else {
-        logs.with_ansi(std::io::stderr().is_terminal()).init();
+        let ansi = std::io::stderr().is_terminal();
+        logs.with(lines.with_ansi(ansi)).init();
     }
 }
 

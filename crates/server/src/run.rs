@@ -9,14 +9,14 @@ use crate::limits::Limits;
 use crate::log::EmbeddedLog;
 use crate::secret::Signer;
 use crate::shelf::Shelf;
-use crate::store::Store;
+use crate::store::{ProgressWriter, Store};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use watchalong_media::{Library, LibraryConfig};
-use watchalong_room::{Policy, Visibility};
+use watchalong_room::{Policy, Position, Visibility};
 
 /// A server that accepts connections.
 pub struct Running {
@@ -71,7 +71,8 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         config.head_cache,
     ));
     let accounts = Accounts::new(store.clone(), signer.clone(), clock.clone(), config.sign_up);
-    let hub = Hub::new(log, store, clock, signer.clone());
+    let progress = ProgressWriter::start(&store).await?;
+    let hub = Hub::new(log, store, clock, signer.clone(), progress);
     // Lives as long as the process: connections of every room borrow it.
     let native: &'static Native = Box::leak(Box::new(Native::new(signer, shelf.clone())));
     let limits = accept::Limits::new(config.max_connections, config.shutdown_grace);
@@ -121,7 +122,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         name: "Watch party".to_owned(),
         policy,
         media: None,
+        position: Position::ZERO,
         password_hash: None,
+        owner: None,
+        schedule: None,
     };
     let created = running.hub.create(first).await?;
     let invite = format!("r/{}", created.room.code());

@@ -62,6 +62,15 @@ impl Base {
     }
 }
 
+impl Base {
+    /// The address of a socket below the base (no leading slash): `ws` for `http`, `wss` for `https`.
+    pub fn socket(&self, path: &str) -> String {
+        let link = self.link(path);
+        link.strip_prefix("http")
+            .map_or_else(|| link.clone(), |rest| format!("ws{rest}"))
+    }
+}
+
 /// Whether a socket is opened by our own page (or by no page at all: a program).
 ///
 /// Browsers send `Origin` with every WebSocket and let any page open one to us; only ours may.

@@ -4,15 +4,22 @@
 //! OpenAPI document. Every refusal is an [`ApiError`].
 pub mod accept;
 mod accounts;
+mod admin;
 mod admin_people;
+mod asking;
 mod base;
+mod calendar;
 mod delivery;
 mod error;
 mod health;
 pub mod identity;
 mod library;
+mod logs;
+mod me;
 mod media;
 mod page;
+mod resume;
+mod room_people;
 mod rooms;
 mod session;
 mod socket;
@@ -68,7 +75,26 @@ struct Document;
 pub fn router(app: App) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(rooms::create, rooms::list))
-        .routes(routes!(rooms::show, rooms::end))
+        .routes(routes!(rooms::show, rooms::change, rooms::end))
+        .routes(routes!(calendar::calendar))
+        .routes(routes!(room_people::messages))
+        .routes(routes!(room_people::make_invite, room_people::invites))
+        .routes(routes!(room_people::revoke_invite))
+        .routes(routes!(room_people::audit))
+        .routes(routes!(me::progress, me::put_progress))
+        .routes(routes!(me::forget_progress))
+        .routes(routes!(me::parties))
+        .routes(routes!(me::people))
+        .routes(routes!(me::rooms))
+        .routes(routes!(me::forget_history))
+        .routes(routes!(admin::overview))
+        .routes(routes!(admin::rooms))
+        .routes(routes!(admin::end_room))
+        .routes(routes!(admin::settings))
+        .routes(routes!(admin::audit))
+        .routes(routes!(admin::library))
+        .routes(routes!(admin::scan))
+        .routes(routes!(logs::logs))
         .routes(routes!(library::list))
         .routes(routes!(library::show))
         .routes(routes!(delivery::show))
@@ -84,11 +110,7 @@ pub fn router(app: App) -> Router {
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .split_for_parts();
-    let document = Arc::new(
-        document
-            .to_pretty_json()
-            .expect("the document is plain data"),
-    );
+    let document = Arc::new(by_topic(&document));
     let openapi = axum::routing::get(move || {
         let document = document.clone();
         async move {
@@ -137,6 +159,25 @@ async fn counted(
         Ok(()) => next.run(request).await,
         Err(wait) => ApiError::too_many(wait).into_response(),
     }
+}
+
+/// The document as text, its operations sorted by topic.
+fn by_topic(document: &utoipa::openapi::OpenApi) -> String {
+    let mut document = serde_json::to_value(document).expect("the document is plain data");
+    let paths = document["paths"].as_object_mut();
+    for (path, operations) in paths.into_iter().flatten() {
+        let mut parts = path.trim_start_matches("/api/v2/").split('/');
+        let topic = match parts.next() {
+            Some(topic @ ("rooms" | "library" | "admin")) => topic,
+            Some("me") if parts.next().is_some_and(|part| part != "export") => "history",
+            Some("me" | "accounts" | "session" | "sessions" | "tokens" | "oidc") => "accounts",
+            _ => "server",
+        };
+        for operation in operations.as_object_mut().into_iter().flatten() {
+            operation.1["tags"] = serde_json::json!([topic]);
+        }
+    }
+    serde_json::to_string_pretty(&document).expect("JSON is text")
 }
 
 /// What every answer says, unless its handler said something stricter.

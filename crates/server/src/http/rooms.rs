@@ -1,19 +1,21 @@
 //! Rooms: made, listed, looked at, ended.
+use super::asking::{Asker, find};
 use super::base::Base;
+use super::resume::{self, Resumed};
 use super::{ApiError, App, Caller};
-use crate::code::RoomCode;
 use crate::dialects::native::{MediaInput, PolicyInput, life_name};
-use crate::hub::{HubError, NewRoom, PublicView, RoomHandle};
+use crate::hub::{NewRoom, PublicView};
 use crate::limits::ClientAddress;
-use crate::{password, secret};
+use crate::password;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use watchalong_room::{Actor, Command, EntryPolicy, Policy, Visibility};
+use watchalong_room::{
+    Command, EntryPolicy, Policy, PolicyPatch, Position, ServerTime, Visibility,
+};
 
 /// A room that nobody named.
 const NAME: &str = "Watch party";
@@ -33,6 +35,11 @@ pub struct CreateRoom {
     policy: Option<PolicyInput>,
     /// A password to enter by.
     password: Option<String>,
+    /// When it begins by itself, in ms.
+    schedule: Option<i64>,
+    /// The code of a party that one was at: name, policy, medium and position are taken from it. One that is not over
+    /// answers 200 with its own code.
+    from: Option<String>,
 }
 
 /// A room just made.
@@ -44,11 +51,11 @@ pub struct RoomCreated {
     name: String,
     /// The invite. With `?name=Ann` it seats a guest called Ann without a dialog.
     url: String,
-    /// Seats the host. Keep it: the key is not shown again.
-    host_url: String,
+    /// Seats the host. Keep it: the key is not shown again. Null where no room was made.
+    host_url: Option<String>,
     /// The key in `host_url`.
-    host_key: String,
-    /// Path of the socket.
+    host_key: Option<String>,
+    /// Address of the socket.
     socket: String,
 }
 
@@ -68,6 +75,8 @@ pub struct RoomView {
     viewers: Option<u32>,
     /// What is on; null where nothing is, or the room is private.
     media: Option<MediaView>,
+    /// When it begins by itself, in ms; null where it does not, or the room is private.
+    schedule: Option<i64>,
 }
 
 /// What is on in a room.
@@ -96,18 +105,19 @@ fn view(of: &PublicView) -> RoomView {
             .clone()
             .filter(|_| told)
             .map(|title| MediaView { title, poster }),
+        schedule: of.schedule.filter(|_| told).map(|at| at.0),
     }
 }
 
 /// Makes a room.
 #[utoipa::path(post, path = "/api/v2/rooms", request_body = CreateRoom,
-    responses((status = 201, body = RoomCreated), (status = 422, body = super::error::ErrorBody)))]
+    responses((status = 201, body = RoomCreated), (status = 200, body = RoomCreated, description = "The party of `from` is not over"), (status = 422, body = super::error::ErrorBody)))]
 pub async fn create(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     address: ClientAddress,
-    caller: Caller,
     headers: HeaderMap,
+    caller: Caller,
     body: Result<Json<CreateRoom>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RoomCreated>), ApiError> {
     let Json(asked) = body?;
@@ -115,57 +125,76 @@ pub async fn create(
         .create
         .take_all(&caller.keys(address))
         .map_err(ApiError::too_many)?;
-    let unprocessable = |code: &str, message: String| {
-        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+    let person = caller.identity.map(|identity| identity.person);
+    let base = Base::of(&headers, peer.ip(), &app.config);
+    let resumed = match &asked.from {
+        Some(code) => Some(resume::party(&app, person.as_ref(), code).await?),
+        None => None,
     };
-    let mut policy = Policy::default();
+    if let Some(Resumed::Live(room)) = resumed {
+        return Ok((StatusCode::OK, Json(created(&room.view(), None, &base))));
+    }
+    let over = resumed.and_then(Resumed::over);
+    let mut policy = over
+        .as_ref()
+        .map_or_else(Policy::default, |over| over.policy);
+    let mut password_hash = over.as_ref().and_then(|over| over.password_hash.clone());
     if let Some(input) = &asked.policy {
         policy = input
             .over(&policy)
             .map_err(|message| unprocessable("bad_policy", message))?;
     }
-    let password_hash = match asked.password.filter(|p| !p.is_empty()) {
-        Some(password) => {
-            policy.entry = EntryPolicy::Password;
-            Some(password::hash(password).await?)
-        }
-        None if policy.entry == EntryPolicy::Password => {
-            let message = "A room that is entered by password needs one. Give `password` too.";
-            return Err(unprocessable("password_needed", message.to_owned()));
-        }
-        None => None,
-    };
-    let media = asked
+    if let Some(password) = asked.password.filter(|p| !p.is_empty()) {
+        policy.entry = EntryPolicy::Password;
+        password_hash = Some(password::hash(password).await?);
+    }
+    if policy.entry == EntryPolicy::Password && password_hash.is_none() {
+        let message = "A room that is entered by password needs one. Give `password` too.";
+        return Err(unprocessable("password_needed", message.to_owned()));
+    }
+    let mut media = asked
         .media
         .map(|media| media.resolve(&app.shelf))
         .transpose()?;
-    let name = asked
-        .name
-        .filter(|name| !name.trim().is_empty())
-        .unwrap_or_else(|| NAME.to_owned());
-    let created = app
+    let (mut name, mut position) = (asked.name.filter(|n| !n.trim().is_empty()), Position::ZERO);
+    if let Some(over) = over {
+        name = name.or(Some(over.name));
+        if media.is_none() {
+            (media, position) = (over.media, over.position);
+        }
+    }
+    let made = app
         .hub
         .create(NewRoom {
-            name,
+            name: name.unwrap_or_else(|| NAME.to_owned()),
             policy,
             media,
+            position,
             password_hash,
+            owner: person,
+            schedule: asked.schedule.map(ServerTime),
         })
         .await?;
-    let (room, base) = (
-        created.room.view(),
-        Base::of(&headers, peer.ip(), &app.config),
-    );
+    let answer = created(&made.room.view(), Some(made.host_key), &base);
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+fn unprocessable(code: &str, message: String) -> ApiError {
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+}
+
+fn created(room: &PublicView, host_key: Option<String>, base: &Base) -> RoomCreated {
     let invite = format!("r/{}", room.code);
-    let answer = RoomCreated {
+    RoomCreated {
         code: room.code.to_string(),
         name: room.name.clone(),
         url: base.link(&invite),
-        host_url: base.link(&format!("{invite}#host={}", created.host_key)),
-        host_key: created.host_key,
-        socket: format!("/api/v2/rooms/{}/socket", room.code),
-    };
-    Ok((StatusCode::CREATED, Json(answer)))
+        host_url: host_key
+            .as_ref()
+            .map(|key| base.link(&format!("{invite}#host={key}"))),
+        host_key,
+        socket: base.socket(&format!("api/v2/rooms/{}/socket", room.code)),
+    }
 }
 
 /// Which rooms.
@@ -219,11 +248,6 @@ pub async fn list(
     }))
 }
 
-async fn find(app: &App, code: &str) -> Result<Arc<RoomHandle>, ApiError> {
-    let code = RoomCode::parse(code).ok_or(HubError::RoomNotFound)?;
-    Ok(app.hub.room(&code).await?.ok_or(HubError::RoomNotFound)?)
-}
-
 /// Tells what a stranger may know of a room.
 #[utoipa::path(get, path = "/api/v2/rooms/{code}", params(("code" = String, Path, description = "Its code")),
     responses((status = 200, body = RoomView), (status = 404, body = super::error::ErrorBody)))]
@@ -234,27 +258,74 @@ pub async fn show(
     Ok(Json(view(&find(&app, &code).await?.view())))
 }
 
-/// Ends a room, with its host key or the server's admin key as a bearer token.
+/// What changes of a room from outside.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+pub struct ChangeRoom {
+    /// Another password to enter by, or null for none: then the room is open again.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    password: Option<Option<String>>,
+}
+
+/// Tells null from nothing.
+fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+    Deserialize::deserialize(from).map(Some)
+}
+
+/// Sets, changes or removes the password of a room, for its host. Who is in stays in.
+#[utoipa::path(patch, path = "/api/v2/rooms/{code}", params(("code" = String, Path, description = "Its code")),
+    request_body = ChangeRoom, responses((status = 200, body = RoomView), (status = 403, body = super::error::ErrorBody)))]
+pub async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Path(code): Path<String>,
+    body: Result<Json<ChangeRoom>, JsonRejection>,
+) -> Result<Json<RoomView>, ApiError> {
+    let Json(asked) = body?;
+    let asker = Asker::of(&app, &caller, &code).await?;
+    asker.must(
+        |rights| rights.host,
+        "Only the host can change the password.",
+    )?;
+    let room = &asker.room;
+    match asked.password {
+        None => {}
+        Some(Some(password)) if !password.is_empty() => {
+            let hash = password::hash(password).await?;
+            // First the password, then the door that asks for it; and the other way round below.
+            app.hub.set_password(room, Some(hash)).await?;
+            enter_by(&asker, EntryPolicy::Password).await?;
+        }
+        Some(_) => {
+            if room.view().entry == EntryPolicy::Password {
+                enter_by(&asker, EntryPolicy::Open).await?;
+            }
+            app.hub.set_password(room, None).await?;
+        }
+    }
+    Ok(Json(view(&room.view())))
+}
+
+async fn enter_by(asker: &Asker, entry: EntryPolicy) -> Result<(), ApiError> {
+    let patch = PolicyPatch {
+        entry: Some(entry),
+        ..PolicyPatch::default()
+    };
+    asker.call(Command::SetPolicy { patch }).await.map(drop)
+}
+
+/// Ends a room: for its host, its host key's holder, or an administrator.
 #[utoipa::path(delete, path = "/api/v2/rooms/{code}", params(("code" = String, Path, description = "Its code")),
     responses((status = 202, description = "The room ends"), (status = 403, body = super::error::ErrorBody)))]
 pub async fn end(
     State(app): State<App>,
+    caller: Caller,
     Path(code): Path<String>,
-    headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
-    let room = find(&app, &code).await?;
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|v| v.to_str().ok()?.strip_prefix("Bearer "));
-    let admin = app.config.admin_key.as_deref();
-    let allowed = bearer.is_some_and(|key| {
-        room.is_host_key(key)
-            || admin.is_some_and(|admin| secret::same(admin.as_bytes(), key.as_bytes()))
-    });
-    if !allowed {
-        let message = "Only the room's host key or the server's admin key can end this room.";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "not_allowed", message));
-    }
-    room.submit(Actor::Server, Command::End, None).await;
+    let asker = Asker::of(&app, &caller, &code).await?;
+    let message =
+        "Only the room's host, its host key or the server's administrator can end this room.";
+    asker.must(|rights| rights.host, message)?;
+    asker.call(Command::End).await?;
     Ok(StatusCode::ACCEPTED)
 }

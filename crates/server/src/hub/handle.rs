@@ -11,11 +11,11 @@ use crate::secret;
 use crate::store::RoomSecrets;
 use crate::ws::Outbox;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 use watchalong_room::{
-    Actor, Command, Entry, EntryPolicy, Life, Outcome, Policy, Room, SeatId, Span, Timeline,
-    Visibility,
+    Actor, Command, Entry, EntryPolicy, Life, Outcome, PersonId, Policy, Room, SeatId, ServerTime,
+    Span, Timeline, Visibility,
 };
 
 /// What a stranger may know of a room.
@@ -33,6 +33,8 @@ pub struct PublicView {
     pub visibility: Visibility,
     /// Its rules.
     pub policy: Policy,
+    /// When it begins by itself.
+    pub schedule: Option<ServerTime>,
     /// Members present.
     pub viewers: u32,
     /// What is on.
@@ -53,6 +55,7 @@ impl PublicView {
             entry: room.policy().entry,
             visibility: room.policy().visibility,
             policy: *room.policy(),
+            schedule: room.schedule(),
             viewers: room.members().filter(|m| m.present()).count() as u32,
             media: media.map(|m| m.title.clone()),
             media_key: media
@@ -97,7 +100,8 @@ pub(super) enum Local {
 #[derive(Debug)]
 pub struct RoomHandle {
     code: RoomCode,
-    secrets: RoomSecrets,
+    /// Changes with the password; read at joins, never while playing.
+    secrets: Mutex<RoomSecrets>,
     log: Arc<dyn Log>,
     local: mpsc::UnboundedSender<Local>,
     lead_ms: AtomicI64,
@@ -125,7 +129,7 @@ impl RoomHandle {
         let view = Mutex::new(Arc::new(view));
         Self {
             code,
-            secrets,
+            secrets: Mutex::new(secrets),
             log,
             local,
             lead_ms: AtomicI64::new(0),
@@ -143,12 +147,26 @@ impl RoomHandle {
 
     /// Whether this is the host's key.
     pub fn is_host_key(&self, key: &str) -> bool {
-        secret::same(&secret::key_hash(key), &self.secrets.host_key_hash)
+        secret::same(&secret::key_hash(key), &self.secrets().host_key_hash)
+    }
+
+    /// Whether this person made the room: as good as its host's key.
+    pub fn is_owner(&self, person: &PersonId) -> bool {
+        self.secrets().owner.as_ref() == Some(person)
     }
 
     /// The Argon2id hash of the room's password, where it has one.
-    pub fn password_hash(&self) -> Option<&str> {
-        self.secrets.password_hash.as_deref()
+    pub fn password_hash(&self) -> Option<String> {
+        self.secrets().password_hash.clone()
+    }
+
+    /// Another password from now on, or none; whoever is in stays in. Keep it in the store first.
+    pub(super) fn set_password_hash(&self, hash: Option<String>) {
+        self.secrets().password_hash = hash;
+    }
+
+    fn secrets(&self) -> MutexGuard<'_, RoomSecrets> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What may be told to strangers.

@@ -13,27 +13,33 @@ mod telling;
 #[cfg(test)]
 mod tests;
 mod viewers;
+mod watching;
 
 use crate::clock::ServerClock;
 use crate::code::RoomCode;
 use crate::log::Log;
 use crate::secret::{self, Signer};
-use crate::store::{RoomSecrets, Store, StoreError};
+use crate::store::{ProgressWriter, RoomSecrets, Store, StoreError};
 pub use call::CallError;
 pub use handle::{Connection, Greeting, PublicView, RoomHandle};
 pub use signals::{PlayerState, Report};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::sync::OnceCell;
+use std::time::{Duration, Instant};
+use tokio::sync::{OnceCell, watch};
 pub use viewers::{Viewer, Viewers};
 use watchalong_room::{
-    Actor, Command, Entry, Media, NodeId, Policy, Position, Refusal, Room, Span, Visibility,
+    Actor, Command, Entry, Media, NodeId, PersonId, Policy, Position, Refusal, Room, ServerTime,
+    Span, Visibility,
 };
+pub(crate) use watching::kind_name;
 
 /// How often rooms that are not in memory are looked through for a passed deadline (idle expiry, grace): these
 /// count in minutes and hours.
 const SWEEP: Duration = Duration::from_secs(10);
+
+/// How often rooms that were over long ago are let go of.
+const PURGE: Duration = Duration::from_secs(3600);
 
 /// What can go wrong with a room as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -73,8 +79,14 @@ pub struct NewRoom {
     pub policy: Policy,
     /// What to watch first.
     pub media: Option<Media>,
+    /// From where, in seconds.
+    pub position: Position,
     /// Argon2id of its password.
     pub password_hash: Option<String>,
+    /// Who makes it, where they are known.
+    pub owner: Option<PersonId>,
+    /// When it begins by itself.
+    pub schedule: Option<ServerTime>,
 }
 
 /// A room just made.
@@ -84,6 +96,17 @@ pub struct Created {
     pub room: Arc<RoomHandle>,
     /// The key that makes its holder the host. Not stored, so never shown again.
     pub host_key: String,
+}
+
+/// What the server does to a room before anybody is in it.
+fn by_server(room: &mut Room, now: ServerTime, command: Command) -> Result<(), Refusal> {
+    let entry = Entry {
+        actor: Actor::Server,
+        command,
+        seed: 0,
+        lead: Span(0),
+    };
+    room.apply(now, &entry).map(drop)
 }
 
 type Slot = Arc<OnceCell<Option<Arc<RoomHandle>>>>;
@@ -98,9 +121,12 @@ pub struct Hub {
     pub clock: Arc<ServerClock>,
     /// What tokens are signed with.
     pub signer: Signer,
+    /// Where rooms hand over how far people came.
+    pub progress: ProgressWriter,
     /// This process, among those that ever held seats.
     pub node: NodeId,
     rooms: Mutex<HashMap<RoomCode, Slot>>,
+    stopping: watch::Sender<bool>,
 }
 
 impl Hub {
@@ -110,6 +136,7 @@ impl Hub {
         store: Store,
         clock: Arc<ServerClock>,
         signer: Signer,
+        progress: ProgressWriter,
     ) -> Arc<Self> {
         let node = NodeId(u64::from_le_bytes(secret::random()));
         Arc::new(Self {
@@ -117,8 +144,10 @@ impl Hub {
             store,
             clock,
             signer,
+            progress,
             node,
             rooms: Mutex::default(),
+            stopping: watch::Sender::new(false),
         })
     }
 
@@ -130,25 +159,25 @@ impl Hub {
         let now = self.clock.now();
         let mut room = Room::new(&new.name, new.policy, now)?;
         if let Some(media) = new.media {
-            let command = Command::Load {
-                media,
-                position: Position::ZERO,
-                play: false,
-            };
-            room.apply(
+            let position = new.position;
+            by_server(
+                &mut room,
                 now,
-                &Entry {
-                    actor: Actor::Server,
-                    command,
-                    seed: 0,
-                    lead: Span(0),
+                Command::Load {
+                    media,
+                    position,
+                    play: false,
                 },
             )?;
+        }
+        if new.schedule.is_some() {
+            by_server(&mut room, now, Command::SetSchedule { at: new.schedule })?;
         }
         let host_key = secret::new_key();
         let secrets = RoomSecrets {
             host_key_hash: secret::key_hash(&host_key),
             password_hash: new.password_hash,
+            owner: new.owner,
         };
         let code = loop {
             let code = RoomCode::random();
@@ -163,6 +192,22 @@ impl Hub {
         let room = self.room(&code).await?.ok_or(HubError::RoomNotFound)?;
         tracing::info!(room = %code, "room made");
         Ok(Created { room, host_key })
+    }
+
+    /// Gives a room another password, or none. Who may enter by what is its policy's.
+    ///
+    /// # Errors
+    /// [`HubError::Store`]; the old one holds then.
+    pub async fn set_password(
+        &self,
+        room: &RoomHandle,
+        hash: Option<String>,
+    ) -> Result<(), HubError> {
+        self.store
+            .set_room_password(room.code(), hash.as_deref())
+            .await?;
+        room.set_password_hash(hash);
+        Ok(())
     }
 
     /// The room with this code, opened from the store if it isn't in memory.
@@ -238,7 +283,12 @@ impl Hub {
     /// Opens the rooms that were occupied when the last process died, and from then on those whose time has come.
     pub async fn look_after_sleeping_rooms(self: Arc<Self>) {
         let mut first = true;
+        let mut purged: Option<Instant> = None;
         loop {
+            if purged.is_none_or(|at| at.elapsed() >= PURGE) {
+                purged = Some(Instant::now());
+                self.purge().await;
+            }
             match self.store.rooms_due(self.clock.now(), first).await {
                 Ok(codes) => {
                     first = false;
@@ -254,8 +304,33 @@ impl Hub {
         }
     }
 
+    /// Lets go of rooms that were over long ago. Their codes may be given again from then on.
+    async fn purge(&self) {
+        loop {
+            match self.store.purge(self.clock.now()).await {
+                Ok(codes) if codes.is_empty() => return,
+                Ok(codes) => {
+                    tracing::info!(rooms = codes.len(), "rooms of long ago let go of");
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "rooms of long ago can't be let go of");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Ends when the server begins to stop: for answers that else never end.
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut stopping = self.stopping.subscribe();
+        async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        }
+    }
+
     /// Tells everybody to come back in a moment, keeps every room, and waits until all is safe.
     pub async fn shut_down(&self) {
+        let _ = self.stopping.send_replace(true);
         let rooms = self.live();
         for room in &rooms {
             room.stop();
@@ -264,6 +339,7 @@ impl Hub {
             room.stopped().await;
         }
         self.log.flush().await;
+        self.progress.flush().await;
     }
 
     fn slots(&self) -> MutexGuard<'_, HashMap<RoomCode, Slot>> {

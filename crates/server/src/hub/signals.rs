@@ -111,6 +111,19 @@ impl Signals {
         Some(News { reports, typing })
     }
 
+    /// The newest report of everybody.
+    pub(super) fn reports(&self) -> impl Iterator<Item = (MemberId, &Report)> {
+        self.reports.iter().map(|(id, (_, report))| (*id, report))
+    }
+
+    /// What a connection reported last, with the member whose it is.
+    pub(super) fn report_of(&self, seat: SeatId) -> Option<(MemberId, Report)> {
+        let of = |(id, (by, report)): (&MemberId, &(SeatId, Report))| {
+            (*by == seat).then_some((*id, *report))
+        };
+        self.reports.iter().find_map(of)
+    }
+
     /// All that is known, for somebody who just came.
     pub(super) fn all(&self) -> Vec<(MemberId, Report)> {
         self.reports

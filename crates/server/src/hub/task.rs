@@ -9,8 +9,9 @@ use super::clients::{Client, Clients};
 use super::encoder::{Farewell, Reaction, Scene};
 use super::handle::{Greeting, Local, PublicView, RoomHandle};
 use super::signals::{News, Signals};
+use super::watching::Watching;
 use crate::code::RoomCode;
-use crate::log::{Feed, Followed, Origin, Seq};
+use crate::log::{Chronicle, Feed, Followed, Origin, Seq};
 use crate::store::RoomSecrets;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ const SIGNALS_EVERY: Duration = Duration::from_secs(1);
 const SNAPSHOT_AFTER: Seq = 150;
 /// A changed room is kept at least this often.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
+/// Once nobody is there, what stays of the party is written this much earlier: within a few seconds.
+const KEEP_EMPTY: Duration = Duration::from_secs(28);
 /// A room that nobody is in leaves the memory after this.
 const IDLE_IN_MEMORY: Duration = Duration::from_secs(60);
 /// Entries taken in one go. With those since the last snapshot fewer than the tail of the chat, so that no
@@ -47,7 +50,12 @@ pub(super) async fn spawn(
 ) -> Arc<RoomHandle> {
     let (local, inbox) = mpsc::unbounded_channel();
     let (stopped, stopped_receiver) = watch::channel(false);
-    let Followed { room, seq, feed } = followed;
+    let Followed {
+        room,
+        seq,
+        chronicle,
+        feed,
+    } = followed;
     let view = PublicView::of(&code, &room);
     let handle = Arc::new(RoomHandle::new(
         code.clone(),
@@ -70,6 +78,7 @@ pub(super) async fn spawn(
             .await;
     }
     let now = Instant::now();
+    let watching = Watching::of(&room, hub.progress.clone());
     let task = Task {
         hub,
         code,
@@ -79,6 +88,8 @@ pub(super) async fn spawn(
         kept_at: now,
         clients: Clients::default(),
         signals: Signals::default(),
+        chronicle,
+        watching,
         roster: Pending::default(),
         roster_sent: now - ROSTER_EVERY,
         reactions: Reactions::default(),
@@ -139,6 +150,8 @@ pub(super) struct Task {
     pub(super) kept_at: Instant,
     pub(super) clients: Clients,
     pub(super) signals: Signals,
+    pub(super) chronicle: Chronicle,
+    pub(super) watching: Watching,
     pub(super) roster: Pending,
     pub(super) roster_sent: Instant,
     pub(super) reactions: Reactions,
@@ -188,6 +201,7 @@ impl Task {
         for client in self.clients.drain() {
             client.dismiss(&Farewell::Restarting);
         }
+        self.write_progress();
         self.keep().await;
         drop(feed);
         self.hub.log.unfollow(&self.code).await;
@@ -212,10 +226,13 @@ impl Task {
                 if self.clients.depart(seat, connection).is_some() {
                     self.handle.viewers().gone(seat);
                     self.joins.remove(&seat);
+                    self.note_leaving(seat);
                     self.signals.forget(seat);
                     self.handle.set_lead(self.signals.lead());
                     if self.clients.is_empty() {
                         self.empty_since = Some(Instant::now());
+                        let sooner = Instant::now().checked_sub(KEEP_EMPTY);
+                        self.kept_at = sooner.map_or(self.kept_at, |at| self.kept_at.min(at));
                     }
                     self.submit(
                         seat,
@@ -230,6 +247,7 @@ impl Task {
                 if let Some(member) = self.clients.get(seat).and_then(Client::member) {
                     self.signals.report(member, seat, report);
                     self.handle.viewers().reported(seat, report.buffer_s);
+                    self.watching.heard(&self.room, member);
                     // Looks at all reports, so not for each of them.
                     if self.signals_at.is_none() {
                         self.handle.set_lead(self.signals.lead());
@@ -298,6 +316,14 @@ impl Task {
                     }
                     match outcome {
                         Ok(outcome) => {
+                            self.chronicle
+                                .observe(&self.room, &outcome.events, logged.at);
+                            self.watching.follow(
+                                &self.code,
+                                &self.room,
+                                self.signals.reports(),
+                                logged.at,
+                            );
                             if let Some(Origin::Call(call)) = logged.origin {
                                 returns.push((call, Ok(outcome.clone())));
                             }
@@ -324,9 +350,14 @@ impl Task {
         for (seat, reason) in std::mem::take(&mut self.revoked) {
             if let Some(client) = self.clients.remove(seat) {
                 self.handle.viewers().gone(seat);
+                self.note_leaving(seat);
                 self.signals.forget(seat);
                 client.dismiss(&Farewell::Departed(reason));
             }
+        }
+        if self.room.life().is_terminal() {
+            // What stays of the party is to be seen at once.
+            self.keep().await;
         }
         self.flush_roster();
         self.flush_reactions();
@@ -401,6 +432,9 @@ impl Task {
         if let Some(since) = self.empty_since {
             wake = wake.min(since + IDLE_IN_MEMORY);
         }
+        if let Some(due) = self.watching.due() {
+            wake = wake.min(due);
+        }
         if !self.owed.is_empty() {
             wake = wake.min(self.owed_at);
         }
@@ -430,6 +464,9 @@ impl Task {
         }
         self.flush_roster();
         self.flush_reactions();
+        if self.watching.due().is_some_and(|due| due <= now) {
+            self.write_progress();
+        }
         if self.signals_at.is_some_and(|at| at <= now) {
             self.signals_at = None;
             self.handle.set_lead(self.signals.lead());
@@ -458,6 +495,19 @@ impl Task {
         false
     }
 
+    /// How far somebody came whose connection is over.
+    fn note_leaving(&mut self, seat: SeatId) {
+        if let Some((member, report)) = self.signals.report_of(seat) {
+            let now = self.hub.clock.now();
+            self.watching.leaves(&self.code, member, &report, now);
+        }
+    }
+
+    fn write_progress(&mut self) {
+        let now = self.hub.clock.now();
+        self.watching.round(&self.code, self.signals.reports(), now);
+    }
+
     fn update_view(&self, told: &[Event]) {
         if told
             .iter()
@@ -473,7 +523,7 @@ impl Task {
             self.kept = self.seq;
             self.hub
                 .log
-                .snapshot(&self.code, &self.room, self.seq)
+                .snapshot(&self.code, &self.room, self.seq, self.chronicle.take_news())
                 .await;
         }
     }

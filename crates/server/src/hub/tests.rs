@@ -3,9 +3,9 @@ use super::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
 use super::{CallError, Greeting, Hub, NewRoom, Report, RoomHandle};
 use crate::clock::ServerClock;
 use crate::code::RoomCode;
-use crate::log::{Answer, EmbeddedLog, Feed, Followed, Log, Origin, Seq};
+use crate::log::{Answer, EmbeddedLog, Feed, Followed, Log, News, Origin, Seq};
 use crate::secret::Signer;
-use crate::store::{Store, StoreError};
+use crate::store::{ProgressWriter, Store, StoreError};
 use crate::ws::{Limits, Outbox};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use watchalong_room::{
-    Actor, Command, Entry, Event, Grant, MemberId, PersonId, Policy, Room, SeatId,
+    Actor, Command, Entry, Event, Grant, MemberId, PersonId, Policy, Position, Room, SeatId,
 };
 
 /// Has no words for anything.
@@ -99,8 +99,8 @@ impl Log for Flaky {
         })
     }
 
-    fn snapshot(&self, code: &RoomCode, room: &Room, seq: Seq) -> Answer<'_, ()> {
-        self.inner.snapshot(code, room, seq)
+    fn snapshot(&self, code: &RoomCode, room: &Room, seq: Seq, news: News) -> Answer<'_, ()> {
+        self.inner.snapshot(code, room, seq, news)
     }
 
     fn unfollow(&self, room: &RoomCode) -> Answer<'_, ()> {
@@ -131,12 +131,16 @@ impl Ground {
             full: AtomicBool::new(false),
             feeds: Mutex::default(),
         });
-        let hub = Hub::new(log.clone(), store, clock, Signer::new([7; 32]));
+        let progress = ProgressWriter::start(&store).await.expect("a writer");
+        let hub = Hub::new(log.clone(), store, clock, Signer::new([7; 32]), progress);
         let new = NewRoom {
             name: "Friday".into(),
             policy: Policy::default(),
             media: None,
+            position: Position::ZERO,
             password_hash: None,
+            owner: None,
+            schedule: None,
         };
         let room = hub.create(new).await.expect("a room").room;
         Self {

@@ -3,7 +3,8 @@
 //! Everything that waits is committed in one transaction, so a thousand commands a second cost a
 //! few hundred commits, and none waits longer than the commit before it. Opening, snapshots and
 //! appends all pass through the one task: no two of them can cross.
-use super::{Answer, Feed, Followed, Log, Logged, Origin, Seq};
+use super::keeping::{self, Kept, Owed, PartyRow};
+use super::{Answer, Chronicle, Feed, Followed, Log, Logged, News, Origin, Seq};
 use crate::clock::ServerClock;
 use crate::code::RoomCode;
 use crate::store::{Store, StoreError};
@@ -11,7 +12,7 @@ use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
-use watchalong_room::{Entry, Message, Room, ServerTime, Snapshot};
+use watchalong_room::{Entry, Room, ServerTime, Snapshot};
 
 /// Requests that wait before senders have to: past this the disk is the limit and waiting is honest.
 const QUEUE: usize = 8192;
@@ -37,21 +38,11 @@ enum Request {
     },
 }
 
-/// A room's state as it is written.
-struct Kept {
-    code: RoomCode,
-    state: String,
-    seq: Seq,
-    occupied: bool,
-    terminal: bool,
-    deadline: Option<ServerTime>,
-    messages: Vec<Message>,
-}
-
 /// The log of a single server.
 #[derive(Debug)]
 pub struct EmbeddedLog {
     requests: mpsc::Sender<Request>,
+    clock: Arc<ServerClock>,
 }
 
 impl EmbeddedLog {
@@ -65,12 +56,13 @@ impl EmbeddedLog {
         tokio::spawn(
             Writer {
                 connection,
-                clock,
+                clock: clock.clone(),
                 rooms: HashMap::new(),
+                owed: Owed::default(),
             }
             .run(inbox),
         );
-        Ok(Self { requests })
+        Ok(Self { requests, clock })
     }
 
     async fn send(&self, request: Request) {
@@ -102,15 +94,17 @@ impl Log for EmbeddedLog {
         })
     }
 
-    fn snapshot(&self, code: &RoomCode, room: &Room, seq: Seq) -> Answer<'_, ()> {
+    fn snapshot(&self, code: &RoomCode, room: &Room, seq: Seq, news: News) -> Answer<'_, ()> {
         let kept = Kept {
             code: code.clone(),
             state: serde_json::to_string(&room.snapshot()).expect("a snapshot is plain data"),
             seq,
             occupied: room.members().any(|m| m.present()),
-            terminal: room.life().is_terminal(),
             deadline: room.deadline(),
             messages: room.messages().cloned().collect(),
+            acts: room.acts().cloned().collect(),
+            party: PartyRow::of(room, self.clock.now()),
+            news,
         };
         Box::pin(self.send(Request::Snapshot(Box::new(kept))))
     }
@@ -132,6 +126,7 @@ struct Writer {
     connection: SqliteConnection,
     clock: Arc<ServerClock>,
     rooms: HashMap<RoomCode, Follower>,
+    owed: Owed,
 }
 
 struct Follower {
@@ -161,16 +156,13 @@ impl Writer {
                         let _ = reply.send(self.follow(room).await);
                     }
                     Request::Snapshot(kept) => {
-                        let code = kept.code.clone();
-                        if let Err(error) = self.keep(*kept).await {
-                            // Not lost: the entries stay, and the next snapshot holds the same and more.
-                            tracing::warn!(room = %code, %error, "snapshot not written");
-                        }
+                        keeping::keep(&mut self.connection, &mut self.owed, *kept).await;
                     }
                     // Somebody else may follow it by now: only a feed that nobody reads is taken away.
                     Request::Unfollow { room } => {
                         if self.rooms.get(&room).is_some_and(|of| of.feed.is_closed()) {
                             self.rooms.remove(&room);
+                            self.owed.forget(&room);
                         }
                     }
                     Request::Flush { reply } => {
@@ -263,6 +255,7 @@ impl Writer {
         let snapshot: Snapshot = serde_json::from_str(&state).map_err(|_| damaged())?;
         let mut room = Room::restore(snapshot).map_err(|_| damaged())?;
         let mut seq = seq as Seq;
+        let mut chronicle = Chronicle::of(&room);
         let entries: Vec<(i64, i64, String)> = sqlx::query_as(
             "SELECT seq, at, entry FROM entries WHERE room = ? AND seq > ? ORDER BY seq",
         )
@@ -273,7 +266,9 @@ impl Writer {
         for (place, at, entry) in entries {
             let entry: Entry = serde_json::from_str(&entry).map_err(|_| damaged())?;
             // A refusal was one the first time, too: it changed nothing.
-            let _ = room.apply(ServerTime(at), &entry);
+            if let Ok(outcome) = room.apply(ServerTime(at), &entry) {
+                chronicle.observe(&room, &outcome.events, ServerTime(at));
+            }
             seq = place as Seq;
         }
         let (feed, receiver) = mpsc::unbounded_channel();
@@ -287,43 +282,8 @@ impl Writer {
         Ok(Some(Followed {
             room,
             seq,
+            chronicle,
             feed: receiver,
         }))
-    }
-
-    async fn keep(&mut self, kept: Kept) -> Result<(), sqlx::Error> {
-        let mut transaction = self.connection.begin().await?;
-        sqlx::query(
-            "UPDATE rooms SET snapshot = ?, snapshot_seq = ?, occupied = ?, terminal = MAX(terminal, ?), deadline = ? \
-             WHERE code = ? AND snapshot_seq <= ?",
-        )
-        .bind(&kept.state)
-        .bind(kept.seq as i64)
-        .bind(kept.occupied)
-        .bind(kept.terminal)
-        .bind(kept.deadline.map(|d| d.0))
-        .bind(kept.code.as_str())
-        .bind(kept.seq as i64)
-        .execute(&mut *transaction)
-        .await?;
-        if !kept.messages.is_empty() {
-            let mut insert = QueryBuilder::<Sqlite>::new(
-                "INSERT OR REPLACE INTO messages (room, id, at, message) ",
-            );
-            insert.push_values(&kept.messages, |mut row, message| {
-                let text = serde_json::to_string(message).expect("a message is plain data");
-                row.push_bind(kept.code.as_str())
-                    .push_bind(message.id.0 as i64)
-                    .push_bind(message.at.0)
-                    .push_bind(text);
-            });
-            insert.build().execute(&mut *transaction).await?;
-        }
-        sqlx::query("DELETE FROM entries WHERE room = ? AND seq <= ?")
-            .bind(kept.code.as_str())
-            .bind(kept.seq as i64)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await
     }
 }

@@ -4,10 +4,13 @@
 //! what comes, in order; a command is acknowledged and told to others only after it was
 //! committed, so that nothing anybody saw is lost by `kill -9`. The [`embedded`] log is one
 //! writer over SQLite; anything that orders and keeps entries (a Redis stream) fits the same [`Log`].
+mod chronicle;
 mod embedded;
+mod keeping;
 
 use crate::code::RoomCode;
 use crate::store::StoreError;
+pub use chronicle::{Attended, Chronicle, News};
 pub use embedded::EmbeddedLog;
 use std::pin::Pin;
 use tokio::sync::mpsc;
@@ -67,6 +70,8 @@ pub struct Followed {
     pub room: Room,
     /// The last entry it holds.
     pub seq: Seq,
+    /// What the replay brought up that is not written yet.
+    pub chronicle: Chronicle,
     /// Everything after, in order.
     pub feed: mpsc::UnboundedReceiver<Feed>,
 }
@@ -77,8 +82,9 @@ pub trait Log: Send + Sync + 'static {
     fn append(&self, room: &RoomCode, entry: Entry, origin: Option<Origin>) -> Answer<'_, ()>;
     /// The room and its feed; `None` where there is no such room. One follower a room and node.
     fn follow(&self, room: &RoomCode) -> Answer<'_, Result<Option<Followed>, StoreError>>;
-    /// Keeps the room's state after `seq`, so that what came before need not be replayed.
-    fn snapshot(&self, code: &RoomCode, room: &Room, seq: Seq) -> Answer<'_, ()>;
+    /// Keeps the room's state after `seq`, so that what came before need not be replayed, and with it what
+    /// outlives the room: its chat, its acts, its figures, and the chronicle's news.
+    fn snapshot(&self, code: &RoomCode, room: &Room, seq: Seq, news: News) -> Answer<'_, ()>;
     /// Forgets the feed of a room, after its receiver was dropped.
     fn unfollow(&self, room: &RoomCode) -> Answer<'_, ()>;
     /// Waits until everything handed in so far is safe or refused.

@@ -3,17 +3,25 @@
 //! Opens and migrates the database, keeps the server's own key, and makes and finds rooms. Everything that
 //! happens *in* a room goes through the log (`crate::log`), which is the only writer of entries and snapshots.
 mod accounts;
+mod audit;
+mod history;
+mod overview;
+mod progress;
 mod server_audit;
 mod sessions;
 
 use crate::code::RoomCode;
 use crate::secret;
+pub use audit::{AuditCursor, AuditEntry, AuditLine};
+pub use history::{BURNT_MS, Companion, Party, role_name};
+pub use overview::Figures;
+pub use progress::{Listed, Progress, ProgressWriter, Step as ProgressStep};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use watchalong_room::{ServerTime, Snapshot};
+use watchalong_room::{PersonId, ServerTime, Snapshot};
 
 /// How long a statement waits for another process that holds the database (`watchalong` run beside the server).
 const BUSY_WAIT: Duration = Duration::from_secs(5);
@@ -67,6 +75,8 @@ pub struct RoomSecrets {
     pub host_key_hash: Vec<u8>,
     /// Argon2id of the room's password, where it has one.
     pub password_hash: Option<String>,
+    /// Who made it, where they were known: as good as the host's key.
+    pub owner: Option<PersonId>,
 }
 
 /// The database.
@@ -135,7 +145,7 @@ impl Store {
         Ok(key.try_into().unwrap_or(fresh))
     }
 
-    /// Puts a new room in; false where the code is taken.
+    /// Puts a new room in; false where the code is taken, or a party of that code is part of somebody's history.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -148,13 +158,15 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let state = serde_json::to_string(snapshot).expect("a snapshot is plain data");
         let done = sqlx::query(
-            "INSERT OR IGNORE INTO rooms (code, created_at, host_key_hash, password_hash, snapshot, snapshot_seq, \
-             occupied, terminal, deadline) VALUES (?, ?, ?, ?, ?, 0, 0, 0, NULL)",
+            "INSERT OR IGNORE INTO rooms (code, created_at, host_key_hash, password_hash, owner, snapshot, snapshot_seq, \
+             occupied, terminal, deadline) SELECT ?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, NULL \
+             WHERE NOT EXISTS (SELECT 1 FROM parties WHERE room = ?1)",
         )
         .bind(code.as_str())
         .bind(at.0)
         .bind(&secrets.host_key_hash)
         .bind(&secrets.password_hash)
+        .bind(secrets.owner.as_ref().map(|owner| &owner.0))
         .bind(state)
         .execute(&self.pool)
         .await?;
@@ -166,15 +178,35 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn room_secrets(&self, code: &RoomCode) -> Result<Option<RoomSecrets>, StoreError> {
-        let row: Option<(Vec<u8>, Option<String>)> =
-            sqlx::query_as("SELECT host_key_hash, password_hash FROM rooms WHERE code = ?")
+        let row: Option<(Vec<u8>, Option<String>, Option<String>)> =
+            sqlx::query_as("SELECT host_key_hash, password_hash, owner FROM rooms WHERE code = ?")
                 .bind(code.as_str())
                 .fetch_optional(&self.pool)
                 .await?;
-        Ok(row.map(|(host_key_hash, password_hash)| RoomSecrets {
-            host_key_hash,
-            password_hash,
-        }))
+        Ok(
+            row.map(|(host_key_hash, password_hash, owner)| RoomSecrets {
+                host_key_hash,
+                password_hash,
+                owner: owner.map(PersonId),
+            }),
+        )
+    }
+
+    /// Keeps another password for a room, or none.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn set_room_password(
+        &self,
+        code: &RoomCode,
+        hash: Option<&str>,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE rooms SET password_hash = ? WHERE code = ?")
+            .bind(hash)
+            .bind(code.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 
     /// Rooms that must be looked after now: a deadline passed, or (`after_start`) somebody was connected, or

@@ -21,7 +21,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
-use watchalong_room::{Actor, Command, Grant, SeatId};
+use watchalong_room::{Actor, Command, EntryPolicy, Grant, PersonId, SeatId};
 
 /// One message: a chat message of the largest allowed length in four-byte characters fits, twice.
 const MESSAGE_BYTES: usize = 64 * 1024;
@@ -413,7 +413,7 @@ impl Session {
             Some(identity) => identity.person,
             None => self.hub.signer.new_guest(),
         };
-        let grant = self.grant(room, &hello).await?;
+        let grant = self.grant(room, &person, &hello).await?;
         let address = self
             .hub
             .signer
@@ -455,18 +455,17 @@ impl Session {
         })
     }
 
-    async fn grant(&self, room: &Arc<RoomHandle>, hello: &Hello) -> Result<Grant, End> {
-        if hello
-            .host_key
-            .as_deref()
-            .is_some_and(|key| room.is_host_key(key))
-        {
+    async fn grant(
+        &self,
+        room: &Arc<RoomHandle>,
+        person: &PersonId,
+        hello: &Hello,
+    ) -> Result<Grant, End> {
+        let key = hello.host_key.as_deref();
+        if room.is_owner(person) || key.is_some_and(|key| room.is_host_key(key)) {
             return Ok(Grant::Host);
         }
-        let given = hello
-            .password
-            .clone()
-            .zip(room.password_hash().map(str::to_owned));
+        let given = hello.password.clone().zip(room.password_hash());
         let invite = hello.invite.as_deref();
         let code = room.code().as_str();
         let invited = invite.and_then(|token| self.hub.signer.invite_of(code, token));
@@ -538,6 +537,13 @@ impl Session {
     async fn command(&mut self, room: &Arc<RoomHandle>, seat: SeatId, cmd: Cmd) {
         let policy = || room.view().policy;
         match cmd.what.decode(&self.native.shelf, policy) {
+            Ok(Command::SetPolicy { patch })
+                if patch.entry == Some(EntryPolicy::Password) && room.password_hash().is_none() =>
+            {
+                // Nobody could enter. Setting one turns the policy, too: PATCH /api/v2/rooms/{code}.
+                let message = "This room has no password. Set one first.";
+                self.refuse(Some(cmd.id), "password_needed", message);
+            }
             Ok(command) => {
                 let origin = Some(Origin::Connection {
                     seat,

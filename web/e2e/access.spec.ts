@@ -1,21 +1,7 @@
 // axe-core finds nothing serious on any screen, light and dark.
-import AxeBuilder from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
-
+import { findings } from './support/axe';
 import { expect, test } from './support/fixtures';
 import { allPlay } from './support/skew';
-
-/** What axe found that is serious or critical, with the place, for the test's message. */
-async function findings(page: Page): Promise<string[]> {
-  // Transitions would be caught half way, with colours that nobody reads.
-  await page.waitForTimeout(600);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
-    );
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(colorScheme, () => {

@@ -12,6 +12,9 @@ import type { PolicyPatch } from '../../src/net/protocol';
 /** How long the server may take to listen; far above its target, for busy machines. */
 const START_MS = 20_000;
 
+/** Opens everything on the server under test. */
+export const ADMIN_KEY = 'the-key-of-the-tests';
+
 export interface RoomOpened {
   code: string;
   url: string;
@@ -43,7 +46,10 @@ export class Server {
   async listen(): Promise<void> {
     const binary = process.env['WATCHALONG_BIN'] ?? resolve('../target/debug/watchalong');
     const address = `127.0.0.1:${this.port}`;
-    const args = ['serve', this.media, '--listen', address, '--data', this.data];
+    const args = [
+      ...['serve', this.media, '--listen', address, '--data', this.data],
+      ...['--admin-key', ADMIN_KEY],
+    ];
     const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     child.stderr.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
@@ -80,18 +86,22 @@ export class Server {
     await rm(this.data, { recursive: true, force: true });
   }
 
-  async call(path: string, body?: unknown): Promise<unknown> {
+  async call(path: string, body?: unknown, bearer?: string): Promise<unknown> {
     const answer = await fetch(`${this.origin}/api/v2/${path}`, {
-      ...(body === undefined
-        ? {}
-        : {
-            method: 'POST',
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify(body),
-          }),
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+      },
     });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
+  }
+
+  /** Address of an invitation to make an account. */
+  async invitation(): Promise<string> {
+    const { url } = (await this.call('admin/invites', {}, ADMIN_KEY)) as { url: string };
+    return url;
   }
 
   /** Id of a medium by its title, once it can be played: a fresh file must rest for a moment. */

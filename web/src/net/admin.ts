@@ -95,6 +95,8 @@ export const invitePerson = (wanted: {
 export interface LibraryState {
   items: number;
   unplayable: { title: string; problem: string | null }[];
+  /** What could not be read while scanning. */
+  warnings?: string[];
   roots: string[];
   scanning: boolean;
 }
@@ -117,7 +119,7 @@ export async function settings(): Promise<SettingInForce[]> {
 }
 
 export interface Act {
-  id: number;
+  id: string;
   at: number;
   room: string | null;
   by: { name: string } | null;
@@ -127,7 +129,7 @@ export interface Act {
 }
 
 /** Newest first; `before` is the id of the oldest one known. */
-export function audit(before: number | null, limit = 50): Promise<{ acts: Act[]; more: boolean }> {
+export function audit(before: string | null, limit = 50): Promise<{ acts: Act[]; more: boolean }> {
   const query = new URLSearchParams({ limit: String(limit) });
   if (before !== null) query.set('before', String(before));
   return callAsAdmin(`audit?${query}`);
@@ -144,5 +146,14 @@ export interface LogLine {
 /** The last lines, then each as it is written, until aborted or the connection ends. */
 export async function* logs(signal: AbortSignal): AsyncGenerator<LogLine, void> {
   const response = await ask('api/v2/admin/logs', withBearer(adminKey.get(), { signal }));
-  for await (const data of events(response)) yield JSON.parse(data) as LogLine;
+  for await (const data of events(response)) {
+    const line = JSON.parse(data) as LogLine | number;
+    yield typeof line === 'number' ? lostLines(line) : line;
+  }
+}
+
+/** In place of lines that came faster than they could be sent. */
+function lostLines(count: number): LogLine {
+  const message = `${count} lines came too fast to be shown here`;
+  return { at: Date.now(), level: 'warn', target: 'page', message, fields: {} };
 }

@@ -13,6 +13,8 @@ describe('a past party', () => {
   it('is finished once only the credits are left', () => {
     expect(finished(last(5700, 6000))).toBe(true);
     expect(finished(last(5000, 6000))).toBe(false);
+    expect(finished(last(1100, 1210)), 'long, and under two minutes left').toBe(true);
+    expect(finished(last(500, 600)), 'short').toBe(false);
     expect(finished(last(5000, null))).toBe(false);
   });
 

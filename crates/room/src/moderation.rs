@@ -57,8 +57,8 @@ impl Room {
 
     /// Somebody who was denied lately is let in after all: they come in when they try again.
     fn forgive(&mut self, step: &mut Step, id: MemberId) -> Result<(), Refusal> {
-        let gone = self.people.remembered_as(id);
-        if !gone.is_some_and(|member| member.denied_until.is_some_and(|until| until > step.now)) {
+        let denied = self.people.remembered_as(id).and_then(|m| m.denied_until);
+        if denied.is_none_or(|until| until <= step.now) {
             return Err(Refusal::UnknownMember);
         }
         self.people.update_remembered(id, |member| {

@@ -1,4 +1,5 @@
 //! Any history whatsoever keeps the invariants. Failing ones are cut down to the moves that matter.
+mod viewer;
 mod world;
 
 use proptest::prelude::*;

@@ -9,6 +9,7 @@ mod entry;
 mod guessing;
 mod limits;
 mod media;
+mod people;
 mod playback;
 mod restart;
 mod rooms;

@@ -51,6 +51,61 @@ async fn a_room_comes_back_after_a_stop_with_all_that_was_in_it() {
     server.host(&room).await;
 }
 
+#[tokio::test]
+async fn grace_approval_and_mute_outlive_a_restart_in_the_middle_of_them() {
+    let server = Server::start().await;
+    let policy = json!({"entry": "approval", "host_absence": {"do": "grace", "span": 60_000}});
+    let room = server.room(&json!({"policy": policy})).await;
+    let code = room["code"].as_str().unwrap().to_owned();
+    let knock = async |server: &Server, name: &str, more: Value| {
+        let mut client = server.socket(&code).await;
+        client.hello(name, more).await;
+        let pending = client.until("pending").await;
+        (client, pending)
+    };
+    let mut host = server.host(&room).await;
+    let (mut ann, asked) = knock(&server, "Ann", json!({})).await;
+    host.must(json!({"do": "admit", "member": asked["member"]}))
+        .await;
+    let ann_token = ann.until("welcome").await["resume"].clone();
+    host.must(json!({"do": "mute", "member": asked["member"], "muted": true}))
+        .await;
+    let (denied, asked) = knock(&server, "Eve", json!({})).await;
+    host.must(json!({"do": "deny", "member": asked["member"]}))
+        .await;
+    drop(denied);
+    let eve = json!({"person": asked["person"]});
+    let (cem, waiting) = knock(&server, "Cem", json!({})).await;
+    host.send(&json!({"t": "cmd", "id": 900, "do": "leave"}))
+        .await;
+    let life = loop {
+        let event = ann.event("life").await;
+        if event["life"]["state"] == "grace" {
+            break event["life"].clone();
+        }
+    };
+    drop((ann, cem, host));
+
+    let server = server.restarted().await;
+    let mut ann = server
+        .join(&room, "Ann", json!({"resume": ann_token}))
+        .await;
+    assert_eq!(ann.room()["life"], life, "the countdown runs on");
+    let refused = ann.command(json!({"do": "say", "text": "hello?"})).await;
+    assert_eq!(refused["code"], "muted");
+    let (mut cem, again) = knock(&server, "Cem", json!({"resume": waiting["resume"]})).await;
+    assert_eq!(again["member"], waiting["member"], "the same knock");
+    let mut turned_away = server.socket(&code).await;
+    turned_away.hello("Eve", eve).await;
+    assert_eq!(turned_away.farewell().await.0["code"], "denied");
+    let mut host = server.host(&room).await;
+    assert_eq!(host.room()["life"]["state"], "live", "she is back in time");
+    assert_eq!(host.room()["pending"][0]["name"], "Cem");
+    host.must(json!({"do": "admit", "member": waiting["member"]}))
+        .await;
+    cem.until("welcome").await;
+}
+
 struct Process {
     child: Child,
     base: String,

@@ -300,3 +300,27 @@ async fn one_person_in_five_tabs_is_one_member_until_the_last_is_closed() {
     let oneself = host.command(json!({"do": "ban", "member": 1})).await;
     assert_eq!(oneself["code"], "bad_target");
 }
+
+#[tokio::test]
+async fn a_banned_address_turns_newcomers_away_and_nobody_who_was_in() {
+    let server = Server::start().await;
+    let room = server.room(&json!({})).await;
+    let mut host = server.host(&room).await;
+    let ann = server.join(&room, "Ann", json!({})).await;
+    let mut eve = server.join(&room, "Eve", json!({})).await;
+    let member = eve.seen[0]["member"].clone();
+    host.must(json!({"do": "ban", "member": member, "address": true}))
+        .await;
+    assert_eq!(eve.farewell().await.0["code"], "banned");
+    // Everybody here comes from one address.
+    let (bye, close) = turned_away(&server, &room, "Mallory", json!({})).await;
+    assert_eq!((&bye["code"], close), (&json!("banned"), json!(4403)));
+    let known = json!({"person": ann.seen[0]["person"]});
+    server.join(&room, "Ann", known).await;
+    let owner = server
+        .join(&room, "Owner", json!({"host_key": room["host_key"]}))
+        .await;
+    assert_eq!(owner.room()["banned"][0]["address"], true);
+    host.must(json!({"do": "unban", "member": member})).await;
+    server.join(&room, "Mallory", json!({})).await;
+}

@@ -176,3 +176,15 @@ test('the chat is switched off without a word to the film', async ({ server, peo
   const line = await guest.evaluate(() => window.__watchalong?.room?.timeline);
   expect([line?.playing, line?.rev]).toEqual([true, before]);
 });
+
+test('reactions fly over everybody’s picture', async ({ server, people }) => {
+  const room = await server.room();
+  const host = await people.host(room);
+  const guest = await people.guest(room, 'Ann');
+  const seen = guest.locator('.sky .one');
+  await guest.getByTestId('react-open').click();
+  await guest.getByRole('button', { name: 'React with 🔥' }).click();
+  await expect(seen).toHaveText('🔥');
+  await expect(host.locator('.sky')).toContainText('🔥');
+  await expect(seen).toHaveCount(0);
+});

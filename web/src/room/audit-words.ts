@@ -1,6 +1,7 @@
 // Lines of the audit log as sentences. Pure.
 import { dayTime } from '../ui/when';
 import type { Act } from './model';
+import { span } from './phrases';
 
 /** What an act reads like; `%` stands for the one it was done to. */
 const ACTS: Record<string, string> = {
@@ -28,6 +29,31 @@ const ACTS: Record<string, string> = {
   expire: 'closed the room, as nobody was left',
 };
 
+/** Rules that are spans, ms. */
+const SPANS = [
+  'slow_mode',
+  'cool_down',
+  'window',
+  'duplicate_span',
+  'idle_expiry',
+  'span',
+  'deadline',
+];
+
+/** "chat.slow_mode=10000" -> "slow mode: 10 s". What can't be read so stays as it is. */
+function ruleText(rule: string): string {
+  const [path, value] = rule.split('=');
+  if (path === undefined || value === undefined) return rule;
+  const key = path.split('.').at(-1) ?? path;
+  const shown =
+    SPANS.includes(key) && /^\d+$/.test(value)
+      ? span(Number(value) / 1000)
+      : ({ true: 'on', false: 'off', co_hosts: 'host and co-hosts' }[value] ??
+        value.replaceAll('_', ' '));
+  const name = path === 'chat.enabled' ? 'chat' : key.replaceAll('_', ' ');
+  return `${name}: ${shown}`;
+}
+
 /** What a detail means, where it is not for people as it stands; null: nothing to add. */
 function detailText(act: Act): string | null {
   switch (act.act) {
@@ -37,6 +63,8 @@ function detailText(act: Act): string | null {
       return act.detail === 'none' || act.detail === null
         ? 'no fixed time'
         : dayTime(Number(act.detail));
+    case 'policy':
+      return act.detail === null ? null : act.detail.split(', ').map(ruleText).join(', ');
     case 'delete_message':
       return null;
     default:

@@ -78,9 +78,15 @@ describe('the audit log', () => {
 
   it('reads as sentences, also what a newer server does', () => {
     expect(actSentence(act({}))).toBe('Ann sent Ben out');
-    expect(actSentence(act({ act: 'policy', target: null, detail: 'chat off' }))).toBe(
-      'Ann changed the rules (chat off)',
-    );
+    expect(
+      actSentence(
+        act({
+          act: 'policy',
+          target: null,
+          detail: 'chat.slow_mode=10000, controls.play=co_hosts',
+        }),
+      ),
+    ).toBe('Ann changed the rules (slow mode: 10 s, play: host and co-hosts)');
     expect(actSentence(act({ act: 'ban', detail: 'address' }))).toBe(
       'Ann banned Ben (and their address)',
     );

@@ -43,6 +43,12 @@ export function payAttention(session: Session, shell: Shell): void {
     });
   });
 
+  // Whoever looks at the inbox needs no note about it.
+  $effect(() => {
+    if (shell.panel && shell.tab === 'people' && shell.desk === 'reports')
+      untrack(() => session.toasts.dropKeys('report-'));
+  });
+
   let told: readonly number[] | null = null;
   $effect(() => {
     const reports = session.room?.reports ?? [];
@@ -52,6 +58,7 @@ export function payAttention(session: Session, shell: Shell): void {
     if (known === null) return;
     untrack(() => {
       const room = session.room;
+      if (shell.panel && shell.tab === 'people' && shell.desk === 'reports') return;
       for (const report of reports) {
         if (known.includes(report.id) || !room || report.by === room.you.member) continue;
         const whom = report.member == null ? 'a message' : nameOf(room, report.member);

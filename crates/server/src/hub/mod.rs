@@ -183,7 +183,7 @@ impl Hub {
             let code = RoomCode::random();
             if self
                 .store
-                .create_room(&code, now, &secrets, &room.snapshot())
+                .create_room(&code, now, &secrets, &room.snapshot(), room.deadline())
                 .await?
             {
                 break code;

@@ -53,6 +53,7 @@ pub(super) async fn spawn(
     let Followed {
         room,
         seq,
+        kept,
         chronicle,
         feed,
     } = followed;
@@ -84,8 +85,9 @@ pub(super) async fn spawn(
         code,
         room,
         seq,
-        kept: seq,
-        kept_at: now,
+        kept,
+        // What a replay brought up is for people to see: soon, not in half a minute.
+        kept_at: now.checked_sub(KEEP_EMPTY).unwrap_or(now),
         clients: Clients::default(),
         signals: Signals::default(),
         chronicle,

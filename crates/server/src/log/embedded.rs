@@ -255,6 +255,7 @@ impl Writer {
         let snapshot: Snapshot = serde_json::from_str(&state).map_err(|_| damaged())?;
         let mut room = Room::restore(snapshot).map_err(|_| damaged())?;
         let mut seq = seq as Seq;
+        let kept = seq;
         let mut chronicle = Chronicle::of(&room);
         let entries: Vec<(i64, i64, String)> = sqlx::query_as(
             "SELECT seq, at, entry FROM entries WHERE room = ? AND seq > ? ORDER BY seq",
@@ -282,6 +283,7 @@ impl Writer {
         Ok(Some(Followed {
             room,
             seq,
+            kept,
             chronicle,
             feed: receiver,
         }))

@@ -70,6 +70,8 @@ pub struct Followed {
     pub room: Room,
     /// The last entry it holds.
     pub seq: Seq,
+    /// The last entry that its snapshot held.
+    pub kept: Seq,
     /// What the replay brought up that is not written yet.
     pub chronicle: Chronicle,
     /// Everything after, in order.

@@ -155,11 +155,12 @@ impl Store {
         at: ServerTime,
         secrets: &RoomSecrets,
         snapshot: &Snapshot,
+        deadline: Option<ServerTime>,
     ) -> Result<bool, StoreError> {
         let state = serde_json::to_string(snapshot).expect("a snapshot is plain data");
         let done = sqlx::query(
             "INSERT OR IGNORE INTO rooms (code, created_at, host_key_hash, password_hash, owner, snapshot, snapshot_seq, \
-             occupied, terminal, deadline) SELECT ?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, NULL \
+             occupied, terminal, deadline) SELECT ?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, ?7 \
              WHERE NOT EXISTS (SELECT 1 FROM parties WHERE room = ?1)",
         )
         .bind(code.as_str())
@@ -168,6 +169,7 @@ impl Store {
         .bind(&secrets.password_hash)
         .bind(secrets.owner.as_ref().map(|owner| &owner.0))
         .bind(state)
+        .bind(deadline.map(|deadline| deadline.0))
         .execute(&self.pool)
         .await?;
         Ok(done.rows_affected() == 1)

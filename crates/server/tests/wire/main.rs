@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod accounts;
+mod admin;
 mod browser;
 mod client;
 mod delivery;
 mod entry;
 mod guessing;
+mod history;
+mod invites;
 mod limits;
 mod media;
 mod people;

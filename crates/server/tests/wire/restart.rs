@@ -106,12 +106,12 @@ async fn grace_approval_and_mute_outlive_a_restart_in_the_middle_of_them() {
     cem.until("welcome").await;
 }
 
-struct Process {
-    child: Child,
-    base: String,
+pub struct Process {
+    pub child: Child,
+    pub base: String,
 }
 
-async fn launch(data: &Path, listen: &str) -> Process {
+pub async fn launch(data: &Path, listen: &str) -> Process {
     launch_by(
         Command::new(env!("CARGO_BIN_EXE_watchalong")),
         data,
@@ -121,7 +121,7 @@ async fn launch(data: &Path, listen: &str) -> Process {
     .await
 }
 
-async fn launch_by(
+pub async fn launch_by(
     mut command: Command,
     data: &Path,
     listen: &str,

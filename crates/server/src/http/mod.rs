@@ -33,7 +33,7 @@ use crate::shelf::Shelf;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 pub use base::Base;
 pub use error::ApiError;
 pub use identity::{Admin, Caller, Identity, MaybeIdentity};
@@ -130,14 +130,7 @@ pub fn router(app: App) -> Router {
         // Not compressed: video is already, and a range of a compressed body would be another range.
         .merge(media::router())
         .merge(socket::router())
-        .fallback(|| async {
-            ApiError::new(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                "There is nothing at this address.",
-            )
-            .into_response()
-        })
+        .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(axum::middleware::from_fn(safe_headers))
         .with_state(app);
@@ -159,6 +152,24 @@ async fn counted(
         Ok(()) => next.run(request).await,
         Err(wait) => ApiError::too_many(wait).into_response(),
     }
+}
+
+/// To people the page, which leads on from anywhere; to programs a refusal like any other.
+async fn nothing_here(uri: axum::http::Uri, headers: axum::http::HeaderMap) -> Response {
+    let path = uri.path();
+    let wants_page = headers
+        .get_all(axum::http::header::ACCEPT)
+        .iter()
+        .any(|accept| {
+            accept
+                .to_str()
+                .is_ok_and(|accept| accept.contains("text/html"))
+        });
+    if wants_page && !path.starts_with("/api/") && !path.starts_with("/media/") {
+        return page::not_found(path, headers).await;
+    }
+    let message = "There is nothing at this address.";
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", message).into_response()
 }
 
 /// The document as text, its operations sorted by topic.

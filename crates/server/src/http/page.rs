@@ -91,6 +91,16 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     router
 }
 
+/// The page for an address that leads nowhere: it says so by its status, and shows the way home.
+pub async fn not_found(path: &str, mut headers: HeaderMap) -> Response {
+    // A 304 would say that it is there.
+    headers.remove(header::IF_NONE_MATCH);
+    let depth = path.matches('/').count().saturating_sub(1);
+    let mut response = html("index.html", depth, headers).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
 /// A page that lies `depth` folders below the root of everything.
 async fn html(name: &'static str, depth: usize, headers: HeaderMap) -> Response {
     let Some(found) = Dist::get(name) else {

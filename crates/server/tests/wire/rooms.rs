@@ -184,3 +184,18 @@ async fn the_openapi_document_names_every_route() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_address_that_leads_nowhere_is_a_page_to_people_and_a_code_to_programs() {
+    let server = Server::start().await;
+    let (status, told) = server.get("/no/such/place").await;
+    assert_eq!((status, told["code"].as_str()), (404, Some("not_found")));
+    for (path, page) in [("/no/such/place", true), ("/api/v2/nothing", false)] {
+        let asked = server.http.get(format!("{}{path}", server.base));
+        let answer = asked.header("accept", "text/html,*/*;q=0.8").send();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), 404);
+        let mime = answer.headers()["content-type"].to_str().unwrap();
+        assert_eq!(mime.starts_with("text/"), page, "{path}: {mime}");
+    }
+}

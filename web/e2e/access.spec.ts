@@ -48,6 +48,45 @@ for (const colorScheme of ['light', 'dark'] as const) {
       }
     });
 
+    test('the moderators’ desk, the rules and the wait for a schedule', async ({
+      server,
+      people,
+    }) => {
+      const room = await server.room();
+      const host = await people.host(room, options);
+      const guest = await people.guest(room, 'Ann', options);
+      await guest.evaluate(() => window.__watchalong?.send({ do: 'say', text: 'Hello @Host' }));
+      await guest.evaluate(() =>
+        window.__watchalong?.send({ do: 'report', member: 1, reason: 'Too loud' }),
+      );
+      await host.getByTestId('chat-input').fill('@a');
+      await host.getByTestId('chat-input').press('End');
+      expect(await findings(host), 'names').toEqual([]);
+      await host.getByTestId('tab-people').click();
+      for (const view of ['reports', 'acts', 'here']) {
+        await host.getByTestId(`people-${view}`).click();
+        expect(await findings(host), view).toEqual([]);
+      }
+      await guest.getByTestId('tab-people').click();
+      await guest.getByRole('button', { name: 'What may I do here?' }).click();
+      expect(await findings(guest), 'rights').toEqual([]);
+      await guest.keyboard.press('Escape');
+      await host.getByTestId('tab-room').click();
+      for (const part of await host.locator('.settings summary').all()) await part.click();
+      expect(await findings(host), 'rules').toEqual([]);
+      await host.evaluate(() => {
+        const probe = window.__watchalong;
+        return probe?.send({ do: 'schedule', at: Math.round(probe.serverNow) + 3_600_000 });
+      });
+      await expect(guest.getByTestId('scheduled')).toBeVisible();
+      expect(await findings(guest), 'lobby').toEqual([]);
+      await host.getByTestId('invite-open').click();
+      await host.getByTestId('invite-links').locator('summary').click();
+      await host.getByTestId('invite-make').click();
+      await expect(host.getByTestId('invite-item')).toHaveCount(1);
+      expect(await findings(host), 'invite links').toEqual([]);
+    });
+
     test('the lobby, the empty room and the farewell', async ({ server, people }) => {
       const policy = { barrier: { do: 'wait', quorum: 1, deadline: 60_000 } } as const;
       const room = await server.room({ title: null, policy });

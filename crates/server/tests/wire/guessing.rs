@@ -135,7 +135,7 @@ async fn room_passwords_and_admin_keys_can_not_be_guessed_fast() {
     let server = Server::with(&["--limit-guess", "2/min", "--admin-key", "open sesame"]).await;
     let room = server.room(&json!({"password": "sesame"})).await;
     let code = room["code"].as_str().unwrap();
-    for expected in ["password_needed", "password_needed", "too_many_requests"] {
+    for expected in ["wrong_password", "wrong_password", "too_many_requests"] {
         let mut eve = server.socket(code).await;
         eve.hello("Eve", json!({"password": "guess"})).await;
         assert_eq!(eve.farewell().await.0["code"], expected);

@@ -7,7 +7,7 @@
 //!
 //! The file stays open, so replacing it by rename or deleting it does no harm. Writing into it does: then
 //! what is left to send belongs to another version, and the body fails, which makes hyper cut the connection.
-//! A body never ends early in silence.
+//! A body never ends early in silence. A file that still arrives (an upload) is waited for.
 //!
 //! Memory: the body holds at most the turn being read and one handed out earlier, whose buffer it takes back
 //! when the connection is done with it. What the connection itself queues is bounded by its write buffer.
@@ -17,10 +17,11 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::fair::Share;
@@ -31,7 +32,6 @@ use crate::root::Stamp;
 pub const TURN_BYTES: usize = 256 * 1024;
 
 /// An answer's body: nothing, or part of a file.
-#[derive(Debug)]
 pub struct MediaBody {
     next: u64,
     end: u64,
@@ -49,12 +49,45 @@ pub(crate) struct Source {
     pub(crate) stamp: Stamp,
     /// The file's first bytes, where they are kept in memory.
     pub(crate) head: Option<Bytes>,
+    /// For a file that still arrives: how far it is.
+    pub(crate) growth: Option<Growth>,
+}
+
+/// How far a file has arrived, and a way to wait for more. Its bytes never change once they are there.
+#[derive(Debug, Clone)]
+pub(crate) struct Growth(watch::Receiver<u64>);
+
+/// How long a body waits for bytes that somebody is sending. Players ask again after a cut; a sender who is gone for
+/// longer than this may be gone for good.
+const GROWTH_WAIT: Duration = Duration::from_secs(60);
+
+impl Growth {
+    /// Follows the number of bytes that have arrived; `u64::MAX` says that no more will come.
+    pub(crate) fn new(arrived: watch::Receiver<u64>) -> Self {
+        Self(arrived)
+    }
+
+    fn arrived(&self) -> u64 {
+        *self.0.borrow()
+    }
+
+    /// Waits until there is a byte at `offset`.
+    async fn past(mut self, offset: u64) -> io::Result<()> {
+        let gone = || io::Error::other("the upload was given up while it was being watched");
+        let arrived = tokio::time::timeout(GROWTH_WAIT, self.0.wait_for(|at| *at > offset)).await;
+        match arrived {
+            Ok(Ok(at)) if *at == u64::MAX => Err(gone()),
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(gone()),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
 }
 
 impl Source {
     /// Whether the file is still what the headers promised.
     pub(crate) fn check(&self) -> io::Result<()> {
-        if Stamp::of(&self.file.metadata()?) == self.stamp {
+        if self.growth.is_some() || Stamp::of(&self.file.metadata()?) == self.stamp {
             Ok(())
         } else {
             Err(io::Error::new(
@@ -65,14 +98,24 @@ impl Source {
     }
 }
 
-#[derive(Debug)]
 enum State {
     Idle,
+    /// Waiting for bytes that have not arrived.
+    Growing(Pin<Box<dyn Future<Output = io::Result<()>> + Send>>),
     /// Waiting for a turn at the uplink.
     Asking(oneshot::Receiver<usize>),
     Reading(JoinHandle<io::Result<BytesMut>>),
     /// Read sooner than we would have given way: handed out at the next poll.
     Rested(Bytes),
+}
+
+impl std::fmt::Debug for MediaBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MediaBody")
+            .field("next", &self.next)
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
 }
 
 impl MediaBody {
@@ -109,7 +152,22 @@ impl MediaBody {
     /// Bytes of the next turn, where nobody says less.
     fn turn(&self) -> usize {
         let left = usize::try_from(self.end - self.next).unwrap_or(usize::MAX);
+        let here = self.growth().map_or(u64::MAX, |growth| {
+            growth.arrived().saturating_sub(self.next)
+        });
         left.min(TURN_BYTES)
+            .min(usize::try_from(here).unwrap_or(usize::MAX))
+    }
+
+    fn growth(&self) -> Option<&Growth> {
+        self.source.as_ref()?.growth.as_ref()
+    }
+
+    /// A wait, where the next byte has not arrived.
+    fn wait(&self) -> Option<Growth> {
+        let growth = self.growth()?;
+        let arrived = growth.arrived();
+        (arrived <= self.next || arrived == u64::MAX).then(|| growth.clone())
     }
 
     /// The next turn from memory, where the file's head is there.
@@ -192,6 +250,10 @@ impl http_body::Body for MediaBody {
                 State::Rested(turn) => return Poll::Ready(Some(Ok(this.hand_out(turn)))),
                 State::Idle if this.next >= this.end => return Poll::Ready(None),
                 State::Idle => {
+                    if let Some(growth) = this.wait() {
+                        this.state = State::Growing(Box::pin(growth.past(this.next)));
+                        continue;
+                    }
                     let (offset, wanted) = (this.next, this.turn());
                     match this
                         .share
@@ -205,6 +267,14 @@ impl http_body::Body for MediaBody {
                         },
                     }
                 }
+                State::Growing(mut more) => match more.as_mut().poll(cx) {
+                    Poll::Pending => {
+                        this.state = State::Growing(more);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(this.fail(error)))),
+                },
                 State::Asking(mut answer) => match Pin::new(&mut answer).poll(cx) {
                     Poll::Pending => {
                         this.state = State::Asking(answer);

@@ -44,12 +44,19 @@ impl MediaFile {
             stamp.size, stamp.modified_ns
         );
         let modified = metadata.modified().unwrap_or(UNIX_EPOCH).max(UNIX_EPOCH);
+        let source = Source {
+            file: Arc::new(file),
+            stamp,
+            head: None,
+            growth: None,
+        };
+        Self::of(source, etag, modified, mime)
+    }
+
+    /// Of a source whose validators somebody else knows.
+    pub(crate) fn of(source: Source, etag: String, modified: SystemTime, mime: String) -> Self {
         Self {
-            source: Source {
-                file: Arc::new(file),
-                stamp,
-                head: None,
-            },
+            source,
             validators: Validators { etag, modified },
             mime,
         }
@@ -79,7 +86,9 @@ impl MediaFile {
     /// The same file with its first bytes from memory, where [`Heads`] has them; it learns them otherwise.
     #[must_use]
     pub fn with_head(mut self, heads: &Heads) -> Self {
-        self.source.head = heads.of(&self.validators.etag, &self.source);
+        if self.source.growth.is_none() {
+            self.source.head = heads.of(&self.validators.etag, &self.source);
+        }
         self
     }
 

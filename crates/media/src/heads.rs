@@ -102,6 +102,7 @@ mod tests {
             file: Arc::new(file),
             stamp,
             head: None,
+            growth: None,
         }
     }
 

@@ -30,6 +30,13 @@ impl InvalidMediaId {
 }
 
 impl MediaId {
+    /// An id that nobody can guess, for a medium that has no path: an upload.
+    pub(crate) fn random() -> Self {
+        let mut id = [0; ID_BYTES];
+        getrandom::fill(&mut id).expect("the operating system gives randomness");
+        Self(id)
+    }
+
     /// The id of the file at `relative` below `root`. `root` is the resolved path of the root.
     pub(crate) fn of(root: &Path, relative: &Path) -> Self {
         let mut digest = Sha256::new();

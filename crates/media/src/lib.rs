@@ -5,6 +5,7 @@
 //! - [`MediaFile::answer`] turns a request for a medium into a response with ranges, conditions and a body
 //!   that reads in fair turns.
 //! - [`Uplink`] shares a limited uplink fairly between viewers; [`Heads`] keeps the beginnings of files in memory.
+//! - [`Uploads`] takes files that members bring, piece by piece, and lets them be watched while they arrive.
 //! - [`MediaSigner`] makes and checks the links under which media are fetched: bound to a room, expiring.
 //! - [`place_sample`] puts the bundled clip where a library finds it.
 //!
@@ -34,6 +35,7 @@ mod scanner;
 mod signature;
 mod title;
 mod tools;
+mod upload;
 mod watch;
 
 pub use body::{MediaBody, TURN_BYTES};
@@ -57,3 +59,4 @@ pub use scan::{MAX_DEPTH, MAX_ENTRIES, MAX_MEDIA};
 pub use signature::{MediaLink, MediaSigner, SignatureError};
 pub use title::{clean_title, fold};
 pub use tools::Tools;
+pub use upload::{NewUpload, UploadError, UploadLimits, UploadView, UploadWriter, Uploads};

@@ -1,4 +1,4 @@
-//! The two places where systems differ: reading at a position, and what identifies a file.
+//! The places where systems differ: reading and writing at a position, and what identifies a file.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -24,6 +24,27 @@ pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
+        }
+        Ok(())
+    }
+}
+
+/// Writes all of `bytes` at `offset` without touching the file's cursor.
+///
+/// # Errors
+/// What the system says; then a part may have been written.
+pub(crate) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::write_all_at(file, bytes, offset);
+    #[cfg(windows)]
+    {
+        let mut done = 0;
+        while done < bytes.len() {
+            done += std::os::windows::fs::FileExt::seek_write(
+                file,
+                &bytes[done..],
+                offset + done as u64,
+            )?;
         }
         Ok(())
     }

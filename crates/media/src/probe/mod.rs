@@ -86,6 +86,34 @@ pub(crate) async fn look(tools: &Tools, file: File, size: u64, hint: Container) 
     }
 }
 
+/// Looks into the beginning of a file that still arrives. Found only where the beginning tells all: containers that
+/// say their length in front; of others a part would look like the whole.
+pub(crate) async fn look_at_beginning(tools: &Tools, file: File, hint: Container) -> Outcome {
+    let tells = matches!(
+        hint,
+        Container::Mp4 | Container::QuickTime | Container::WebM | Container::Matroska
+    );
+    if !tells {
+        return Outcome::Failed(corrupt());
+    }
+    let outcome = match &tools.ffprobe {
+        Some(program) => ffprobe::look(tools, program, file, hint).await,
+        None => {
+            let looked = tokio::task::spawn_blocking(move || {
+                let size = file.metadata().map_or(0, |data| data.len());
+                builtin::look(&Arc::new(file), size, hint)
+            });
+            looked.await.unwrap_or_else(|_| Outcome::Broken(corrupt()))
+        }
+    };
+    match outcome {
+        Outcome::Found(probe) if probe.duration.is_none() || probe.video.is_empty() => {
+            Outcome::Failed(corrupt())
+        }
+        outcome => outcome,
+    }
+}
+
 pub(crate) fn corrupt() -> Problem {
     Problem::new(
         "media_corrupt",

@@ -1,0 +1,624 @@
+//! Uploads: files that members bring into a room.
+//!
+//! Bytes go to one file per upload, in order; how many have arrived is that file's length, so that a crash loses
+//! nothing that was written and a resumed upload goes on where it was. Film and music only, by name and by
+//! content. A film whose index is in front can be watched while the rest still arrives: [`Growth`] lets a
+//! body wait for its next bytes. Limits are checked before a byte is taken.
+//!
+//! Not here: who may upload (the room's rights), and the words of tus or of any other protocol.
+mod error;
+mod record;
+mod sniff;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use error::UploadError;
+pub use writer::UploadWriter;
+
+use crate::body::{Growth, Source};
+use crate::delivery::MediaFile;
+use crate::id::MediaId;
+use crate::medium::{Container, Medium, MediumState, container_by_extension};
+use crate::probe::{self, Outcome};
+use crate::prober::show_outcome;
+use crate::root::Stamp;
+use crate::title::clean_title;
+use crate::tools::Tools;
+use error::people;
+use record::{Record, Stage, data};
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// Characters kept of a file's name; file systems allow 255 bytes, and nobody reads more.
+const MAX_NAME: usize = 200;
+/// An upload that is still arriving is looked into at these sizes, and again at each doubling.
+const FIRST_LOOK: u64 = 256 * 1024;
+/// Left free on the disk, whatever is uploaded: the database needs room to write what people do.
+const DISK_RESERVE: u64 = 512 * 1024 * 1024;
+
+/// How much may be uploaded, bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UploadLimits {
+    /// One file.
+    pub file: u64,
+    /// One room.
+    pub room: u64,
+    /// Files in one room.
+    pub room_files: usize,
+    /// One person, in all rooms.
+    pub person: u64,
+    /// All together.
+    pub total: u64,
+    /// An unfinished upload that nothing arrives for is dropped after this.
+    pub expiry: Duration,
+}
+
+/// An upload to be made.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// For which room.
+    pub room: String,
+    /// By whom, across rooms.
+    pub person: String,
+    /// The file's name.
+    pub name: String,
+    /// Bytes in all.
+    pub size: u64,
+}
+
+/// An upload as it stands.
+#[derive(Debug, Clone)]
+pub struct UploadView {
+    /// Its name in rooms and addresses.
+    pub id: MediaId,
+    /// For which room.
+    pub room: String,
+    /// By whom, across rooms.
+    pub person: String,
+    /// The file's name, cleaned.
+    pub name: String,
+    /// Bytes in all.
+    pub size: u64,
+    /// Bytes that have arrived.
+    pub offset: u64,
+    /// When an unfinished one is dropped unless bytes arrive: milliseconds since 1970.
+    pub expires_ms: Option<u64>,
+    /// What is known of its content. [`MediumState::Copying`] until it could be watched.
+    pub medium: Arc<Medium>,
+}
+
+/// One upload, while the process lives.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    folder: PathBuf,
+    record: Mutex<Record>,
+    medium: Mutex<Arc<Medium>>,
+    arrived: watch::Sender<u64>,
+    touched_ms: AtomicU64,
+    /// Counts writers: the newest wins.
+    turn: AtomicU64,
+    /// Held for each piece written, never for a connection's lifetime.
+    writing: tokio::sync::Mutex<()>,
+    /// The next size at which to look into it; `u64::MAX` once that is done.
+    look_at: AtomicU64,
+}
+
+/// All uploads of a server.
+#[derive(Debug, Clone)]
+pub struct Uploads {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    folder: PathBuf,
+    limits: UploadLimits,
+    tools: Tools,
+    uploads: Mutex<HashMap<MediaId, Arc<Upload>>>,
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}
+
+impl Uploads {
+    /// Takes up what is in `folder` from an earlier run. Blocking: looks at one small file an upload.
+    pub fn open(folder: PathBuf, limits: UploadLimits, tools: Tools) -> Self {
+        let mut uploads = HashMap::new();
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            match Record::read(&path) {
+                Some(record) => {
+                    uploads.insert(record.id, Arc::new(Upload::taken_up(path, record)));
+                }
+                // A folder without a readable record was being made or removed: nobody can name it.
+                None => drop(std::fs::remove_dir_all(&path)),
+            }
+        }
+        let shared = Arc::new(Shared {
+            folder,
+            limits,
+            tools,
+            uploads: Mutex::new(uploads),
+        });
+        let uploads = Self { shared };
+        for upload in uploads.all() {
+            uploads.look_when_due(&upload);
+        }
+        uploads
+    }
+
+    /// Makes room for a new upload, or says why not; nothing of it has to be sent before.
+    ///
+    /// # Errors
+    /// [`UploadError`]: no media by its name, or over one of the limits.
+    pub async fn create(&self, new: NewUpload) -> Result<UploadView, UploadError> {
+        let limits = self.shared.limits;
+        let name: String = crate::title::plain(new.name.rsplit(['/', '\\']).next().unwrap_or(""))
+            .trim()
+            .chars()
+            .take(MAX_NAME)
+            .collect();
+        if container(&name).is_none() {
+            return Err(UploadError::NotMedia { name });
+        }
+        if new.size == 0 {
+            return Err(UploadError::Empty);
+        }
+        if new.size > limits.file {
+            return Err(UploadError::TooLarge { most: limits.file });
+        }
+        let id = MediaId::random();
+        let folder = self.shared.folder.join(id.to_string());
+        let record = Record::new(id, new.room, new.person, name, new.size, now_ms());
+        {
+            // Checked and entered under one lock: two at once can't both take the last place.
+            let mut uploads = self.shared.uploads();
+            self.shared.fits(&uploads, &record)?;
+            let upload = Upload::taken_up(folder.clone(), record.clone());
+            uploads.insert(id, Arc::new(upload));
+        }
+        let disk = self.shared.folder.clone();
+        let outstanding = self.shared.outstanding();
+        let made = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&disk)?;
+            // What other uploads still have to bring is taken already.
+            let free = fs4::available_space(&disk)?.saturating_sub(DISK_RESERVE);
+            if outstanding > free {
+                return Err(UploadError::DiskFull);
+            }
+            std::fs::create_dir_all(&folder)?;
+            File::create(data(&folder))?;
+            record.write(&folder)?;
+            Ok(())
+        })
+        .await
+        .unwrap_or_else(|ended| Err(std::io::Error::other(ended).into()));
+        if let Err(error) = made {
+            self.remove(&id).await;
+            return Err(error);
+        }
+        self.get(&id).ok_or(UploadError::NotFound)
+    }
+
+    /// How an upload stands.
+    pub fn get(&self, id: &MediaId) -> Option<UploadView> {
+        self.shared.find(id).map(|upload| self.view(&upload))
+    }
+
+    /// The uploads of a room, oldest first.
+    pub fn of_room(&self, room: &str) -> Vec<UploadView> {
+        let mut found: Vec<UploadView> = self
+            .all()
+            .iter()
+            .filter(|upload| upload.record().room == room)
+            .map(|upload| self.view(upload))
+            .collect();
+        found.sort_by_key(|view| view.medium.modified_ms);
+        found
+    }
+
+    /// Rooms that have uploads.
+    pub fn rooms(&self) -> Vec<String> {
+        let mut rooms: Vec<String> = self.all().iter().map(|u| u.record().room.clone()).collect();
+        rooms.sort();
+        rooms.dedup();
+        rooms
+    }
+
+    /// Goes on writing an upload at `offset`, which must be where it is. An older writer of it is stopped.
+    ///
+    /// # Errors
+    /// [`UploadError::NotFound`] or [`UploadError::WrongOffset`].
+    pub async fn write(&self, id: &MediaId, offset: u64) -> Result<UploadWriter, UploadError> {
+        let upload = self.shared.find(id).ok_or(UploadError::NotFound)?;
+        UploadWriter::begin(self.clone(), upload, offset).await
+    }
+
+    /// Removes an upload with its bytes; whoever watches it right now reads on from the open file.
+    pub async fn remove(&self, id: &MediaId) -> bool {
+        let Some(upload) = self.shared.uploads().remove(id) else {
+            return false;
+        };
+        upload.turn.fetch_add(1, Ordering::Relaxed);
+        // Bodies that wait for bytes learn that none will come.
+        upload.arrived.send_replace(u64::MAX);
+        let folder = upload.folder.clone();
+        let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await;
+        if let Ok(Err(error)) = removed
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(upload = %id, %error, "upload not removed from the disk");
+        }
+        true
+    }
+
+    /// Removes all uploads of a room; how many.
+    pub async fn remove_room(&self, room: &str) -> usize {
+        let ids: Vec<MediaId> = self.of_room(room).iter().map(|view| view.id).collect();
+        for id in &ids {
+            self.remove(id).await;
+        }
+        ids.len()
+    }
+
+    /// Removes unfinished uploads for which nothing arrived for too long; how many.
+    pub async fn sweep(&self) -> usize {
+        let now = now_ms();
+        let stale: Vec<MediaId> = self
+            .all()
+            .iter()
+            .filter(|upload| {
+                upload
+                    .expires_ms(self.shared.limits.expiry)
+                    .is_some_and(|at| at <= now)
+            })
+            .map(|upload| upload.record().id)
+            .collect();
+        for id in &stale {
+            self.remove(id).await;
+        }
+        stale.len()
+    }
+
+    /// Opens an upload for delivery; what has not arrived yet is waited for.
+    ///
+    /// # Errors
+    /// [`crate::MediaError`]: unknown, not watchable yet, or unreadable.
+    pub async fn open_media(&self, id: &MediaId) -> Result<MediaFile, crate::MediaError> {
+        use crate::MediaError;
+        let upload = self
+            .shared
+            .find(id)
+            .ok_or(MediaError::NotFound { id: *id })?;
+        let medium = upload.medium();
+        match (medium.state, &medium.problem) {
+            (MediumState::Copying, _) => return Err(MediaError::Copying),
+            (_, Some(problem)) => {
+                return Err(MediaError::Unreadable {
+                    reason: problem.message.trim_end_matches('.').to_owned(),
+                });
+            }
+            _ => {}
+        }
+        let path = data(&upload.folder);
+        let opened = tokio::task::spawn_blocking(move || File::open(path)).await;
+        let file = opened
+            .unwrap_or_else(|ended| Err(std::io::Error::other(ended)))
+            .map_err(|_| MediaError::Gone)?;
+        let record = upload.record();
+        let source = Source {
+            file: Arc::new(file),
+            stamp: Stamp {
+                size: record.size,
+                modified_ns: 0,
+            },
+            growth: Some(Growth::new(upload.arrived.subscribe())),
+            head: None,
+        };
+        // The bytes behind an id never change, so the id is a strong validator; also while they arrive.
+        let modified = UNIX_EPOCH + Duration::from_millis(record.created_ms);
+        let tag = format!("\"up-{id}\"");
+        Ok(MediaFile::of(source, tag, modified, medium.mime.clone()))
+    }
+
+    /// Gives a finished upload a second name in `folder`, as its file was called; both names stay good.
+    ///
+    /// # Errors
+    /// [`UploadError`]: unknown, unfinished (`Copying` counts as not found), or the disk refuses.
+    pub async fn keep(&self, id: &MediaId, folder: PathBuf) -> Result<PathBuf, UploadError> {
+        let upload = self.shared.find(id).ok_or(UploadError::NotFound)?;
+        let record = upload.record().clone();
+        if record.stage != Stage::Ready {
+            return Err(UploadError::NotFound);
+        }
+        let from = data(&upload.folder);
+        tokio::task::spawn_blocking(move || keep(&from, &folder, &record.name))
+            .await
+            .unwrap_or_else(|ended| Err(std::io::Error::other(ended)))
+            .map_err(UploadError::from)
+    }
+
+    fn all(&self) -> Vec<Arc<Upload>> {
+        self.shared.uploads().values().cloned().collect()
+    }
+
+    fn view(&self, upload: &Upload) -> UploadView {
+        let record = upload.record().clone();
+        UploadView {
+            id: record.id,
+            room: record.room,
+            person: record.person,
+            name: record.name,
+            size: record.size,
+            offset: upload.offset(),
+            expires_ms: upload.expires_ms(self.shared.limits.expiry),
+            medium: upload.medium(),
+        }
+    }
+
+    /// Looks into an upload, in the background, where enough has arrived since the last time.
+    pub(crate) fn look_when_due(&self, upload: &Arc<Upload>) {
+        let (offset, size) = (upload.offset(), upload.record().size);
+        let due = upload.look_at.load(Ordering::Relaxed);
+        if offset < due.min(size) {
+            return;
+        }
+        let next = if offset >= size { u64::MAX } else { offset * 2 };
+        if upload
+            .look_at
+            .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+            .is_err()
+        {
+            return; // somebody else just began
+        }
+        let (uploads, upload) = (self.clone(), upload.clone());
+        tokio::spawn(async move { uploads.look(&upload, offset >= size).await });
+    }
+
+    async fn look(&self, upload: &Arc<Upload>, whole: bool) {
+        let (name, size) = {
+            let record = upload.record();
+            (record.name.clone(), record.size)
+        };
+        let hint = container(&name).unwrap_or(Container::Other);
+        let path = data(&upload.folder);
+        let Ok(Ok(file)) = tokio::task::spawn_blocking(move || File::open(path)).await else {
+            return;
+        };
+        let outcome = if whole {
+            probe::look(&self.shared.tools, file, size, hint).await
+        } else {
+            probe::look_at_beginning(&self.shared.tools, file, hint).await
+        };
+        match (&outcome, whole) {
+            // Not watchable from its beginning (the index is at its end): wait for the rest.
+            (Outcome::Broken(_) | Outcome::Failed(_), false) => {}
+            (Outcome::Found(_), false) => upload.show(&outcome),
+            (Outcome::Found(_) | Outcome::Failed(_), true) => {
+                upload.show(&outcome);
+                self.settle(upload, Stage::Ready).await;
+            }
+            (Outcome::Broken(problem), true) => {
+                upload.show(&outcome);
+                self.settle(upload, Stage::Broken(problem.clone())).await;
+            }
+        }
+    }
+
+    /// Keeps what an upload turned out to be. The bytes of a broken one are of no use to anybody.
+    async fn settle(&self, upload: &Arc<Upload>, stage: Stage) {
+        let broken = matches!(stage, Stage::Broken(_));
+        let record = {
+            let mut record = upload.record();
+            record.stage = stage;
+            record.clone()
+        };
+        let folder = upload.folder.clone();
+        let kept = tokio::task::spawn_blocking(move || {
+            record.write(&folder)?;
+            if broken {
+                File::create(data(&folder))?;
+            }
+            std::io::Result::Ok(())
+        });
+        if let Ok(Err(error)) = kept.await {
+            tracing::warn!(%error, "what was found in an upload could not be kept");
+        }
+    }
+}
+
+impl Shared {
+    fn uploads(&self) -> MutexGuard<'_, HashMap<MediaId, Arc<Upload>>> {
+        // Map operations and sums only.
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, id: &MediaId) -> Option<Arc<Upload>> {
+        self.uploads().get(id).cloned()
+    }
+
+    /// Whether the limits have room for one more.
+    fn fits(
+        &self,
+        uploads: &HashMap<MediaId, Arc<Upload>>,
+        new: &Record,
+    ) -> Result<(), UploadError> {
+        let limits = self.limits;
+        let (mut room, mut files, mut person, mut total) = (new.size, 1, new.size, new.size);
+        for upload in uploads.values() {
+            let record = upload.record();
+            if matches!(record.stage, Stage::Broken(_)) {
+                continue;
+            }
+            total = total.saturating_add(record.size);
+            if record.room == new.room {
+                room = room.saturating_add(record.size);
+                files += 1;
+            }
+            if record.person == new.person {
+                person = person.saturating_add(record.size);
+            }
+        }
+        let full = |what: String| Err(UploadError::RoomFull { what });
+        if files > limits.room_files {
+            return full(format!("{} files", limits.room_files));
+        }
+        if room > limits.room {
+            return full(people(limits.room));
+        }
+        if person > limits.person {
+            return Err(UploadError::PersonFull {
+                most: limits.person,
+            });
+        }
+        if total > limits.total {
+            return Err(UploadError::DiskFull);
+        }
+        Ok(())
+    }
+
+    /// Bytes that unfinished uploads still have to bring.
+    fn outstanding(&self) -> u64 {
+        let uploads = self.uploads();
+        uploads
+            .values()
+            .filter(|upload| upload.record().stage == Stage::Receiving)
+            .map(|upload| upload.record().size.saturating_sub(upload.offset()))
+            .fold(0, u64::saturating_add)
+    }
+}
+
+impl Upload {
+    fn taken_up(folder: PathBuf, record: Record) -> Self {
+        let metadata = std::fs::metadata(data(&folder)).ok();
+        let length = metadata.as_ref().map_or(0, |data| data.len());
+        let touched = metadata
+            .and_then(|data| data.modified().ok()?.duration_since(UNIX_EPOCH).ok())
+            .map_or(record.created_ms, |since| since.as_millis() as u64);
+        let offset = match record.stage {
+            Stage::Receiving => length.min(record.size),
+            Stage::Ready | Stage::Broken(_) => record.size,
+        };
+        let mut medium = Medium {
+            id: record.id,
+            title: clean_title(Path::new(&record.name)),
+            collection: String::new(),
+            size: record.size,
+            modified_ms: record.created_ms as i64,
+            state: MediumState::Copying,
+            problem: None,
+            mime: "application/octet-stream".to_owned(),
+            duration: None,
+            video: Vec::new(),
+            audio: Vec::new(),
+            subtitles: Vec::new(),
+            browser_playable: None,
+        };
+        let mut look_at = FIRST_LOOK;
+        if let Stage::Broken(problem) = &record.stage {
+            medium.state = MediumState::Broken;
+            medium.problem = Some(problem.clone());
+            look_at = u64::MAX;
+        }
+        Self {
+            folder,
+            record: Mutex::new(record),
+            medium: Mutex::new(Arc::new(medium)),
+            arrived: watch::Sender::new(offset),
+            touched_ms: AtomicU64::new(touched),
+            turn: AtomicU64::new(0),
+            writing: tokio::sync::Mutex::new(()),
+            look_at: AtomicU64::new(look_at),
+        }
+    }
+
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn medium(&self) -> Arc<Medium> {
+        self.medium
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn show(&self, outcome: &Outcome) {
+        let mut medium = self.medium.lock().unwrap_or_else(PoisonError::into_inner);
+        show_outcome(Arc::make_mut(&mut medium), outcome);
+    }
+
+    /// Bytes that have arrived and may be read.
+    fn offset(&self) -> u64 {
+        *self.arrived.borrow()
+    }
+
+    fn expires_ms(&self, expiry: Duration) -> Option<u64> {
+        (self.record().stage == Stage::Receiving)
+            .then(|| self.touched_ms.load(Ordering::Relaxed) + expiry.as_millis() as u64)
+    }
+}
+
+/// What a name's extension promises.
+fn container(name: &str) -> Option<Container> {
+    container_by_extension(Path::new(name).extension()?.to_str()?)
+}
+
+/// A second name for a file: `film.mp4`, else `film (2).mp4`, and so on.
+fn keep(from: &Path, folder: &Path, name: &str) -> std::io::Result<PathBuf> {
+    /// Tries; a folder with more files of one name has another problem.
+    const NAMES: u32 = 1000;
+    std::fs::create_dir_all(folder)?;
+    let name: String = name
+        .chars()
+        .map(|c| {
+            if c.is_control() || r#"/\:*?"<>|"#.contains(c) {
+                '_'
+            } else {
+                c
+            }
+        })
+        .collect();
+    let name = Path::new(name.trim_start_matches(['.', ' ', '-']));
+    let extension = name.extension().and_then(|e| e.to_str()).unwrap_or("mp4");
+    let stem: String = name
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or("upload")
+        .chars()
+        // Four bytes a character at most, and 255 bytes a name.
+        .take(50)
+        .collect();
+    for number in 1..NAMES {
+        let target = folder.join(if number == 1 {
+            format!("{stem}.{extension}")
+        } else {
+            format!("{stem} ({number}).{extension}")
+        });
+        match std::fs::hard_link(from, &target) {
+            Ok(()) => return Ok(target),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            // Another file system, or one without links.
+            Err(_) if !target.exists() => {
+                let mut copy = tempfile::NamedTempFile::new_in(folder)?;
+                std::io::copy(&mut File::open(from)?, &mut copy)?;
+                match copy.persist_noclobber(&target) {
+                    Ok(_) => return Ok(target),
+                    Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                    Err(error) => return Err(error.error),
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(std::io::ErrorKind::AlreadyExists.into())
+}

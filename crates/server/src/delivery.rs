@@ -56,7 +56,7 @@ impl Needs for Fetcher {
     fn need(&self) -> Option<Need> {
         let view = self.room.view();
         // What is not on yet (the next film, being warmed up) has no place in the room to be ahead of.
-        if view.media_key.as_deref() != Some(self.media_key.as_str()) {
+        if view.delivered.as_deref() != Some(self.media_key.as_str()) {
             return None;
         }
         let viewer = self.seat.and_then(|seat| self.room.viewers().get(seat));

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use watchalong_media::{Library, LibraryConfig};
+use watchalong_media::{Heads, Library, LibraryConfig, Tools, Uplink, Uploads};
 use watchalong_room::{Policy, Position, Visibility};
 
 /// A server that accepts connections.
@@ -63,12 +63,22 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
             tokio::task::spawn_blocking(move || watchalong_media::place_sample(&data)).await??,
         );
     }
+    let kept = config.kept_folder();
+    std::fs::create_dir_all(&kept)?;
+    roots.push(kept);
     let library = Library::open(LibraryConfig::new(roots, config.data.join("cache"))).await?;
+    let uploads = {
+        let (folder, limits) = (config.data.join("uploads"), config.uploads);
+        let open = move || Uploads::open(folder, limits, Tools::find());
+        tokio::task::spawn_blocking(open).await?
+    };
+    uploads.look_at_all();
     let shelf = Arc::new(Shelf::new(
         library,
+        uploads,
         &signer,
-        config.uplink_limits(),
-        config.head_cache,
+        Uplink::new(config.uplink_limits()),
+        Heads::new(config.head_cache),
     ));
     let accounts = Accounts::new(store.clone(), signer.clone(), clock.clone(), config.sign_up);
     let progress = ProgressWriter::start(&store).await?;
@@ -97,6 +107,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         });
     }
     tokio::spawn(hub.clone().look_after_sleeping_rooms());
+    tokio::spawn(shelf.clone().look_after_uploads(hub.store.clone()));
     Ok(Running {
         addresses,
         hub,

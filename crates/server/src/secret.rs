@@ -94,6 +94,16 @@ impl Signer {
         URL_SAFE_NO_PAD.encode(&tag.into_bytes()[..TAG])
     }
 
+    /// The token with which an upload goes on, is asked after or removed.
+    pub fn upload_token(&self, id: &str) -> String {
+        self.token("upload", "", id.as_bytes())
+    }
+
+    /// The upload that a token opens, where it is genuine.
+    pub fn upload_of(&self, token: &str) -> Option<String> {
+        String::from_utf8(self.open("upload", "", token)?).ok()
+    }
+
     /// A new guest.
     pub fn new_guest(&self) -> PersonId {
         guest(&random::<12>())

@@ -5,12 +5,15 @@
 use crate::code::RoomCode;
 use crate::secret::Signer;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use watchalong_media::{Heads, Library, MediaId, MediaSigner, Medium, Uplink, UplinkLimits};
+use watchalong_media::{Heads, Library, MediaId, MediaSigner, Medium, Uplink, Uploads};
 use watchalong_room::{Media, Position, SourceKind};
 
 /// Links are good until the end of the day after: longer than any party, and the same link
 /// for everybody in a room on one day, so that caches work.
 const LINK_DAY: u64 = 24 * 3600;
+
+/// How often uploads are looked through: their rooms end, and people give up.
+const UPLOAD_SWEEP: Duration = Duration::from_secs(30);
 
 /// Why a medium can't be put on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -50,18 +53,47 @@ pub struct Shelf {
     pub uplink: Uplink,
     /// The beginnings of files in use.
     pub heads: Heads,
+    /// What members brought.
+    pub uploads: Uploads,
 }
 
 impl Shelf {
-    /// Over a library, with links signed by a key derived from the server's, delivered within `limits`; `heads`
-    /// bytes of memory keep the beginnings of files.
-    pub fn new(library: Library, signer: &Signer, limits: UplinkLimits, heads: usize) -> Self {
+    /// Over a library and uploads, with links signed by a key derived from the server's.
+    pub fn new(
+        library: Library,
+        uploads: Uploads,
+        signer: &Signer,
+        uplink: Uplink,
+        heads: Heads,
+    ) -> Self {
         Self {
             library,
             signer: MediaSigner::new(&signer.media_key()),
-            uplink: Uplink::new(limits),
-            heads: Heads::new(heads),
+            uplink,
+            heads,
+            uploads,
         }
+    }
+
+    /// A film that a member of `room` brought, as the room holds it. It may still be arriving.
+    ///
+    /// # Errors
+    /// [`ShelfError::NotFound`], also for another room's, or [`ShelfError::Broken`].
+    pub fn from_upload(&self, room: &RoomCode, id: &str) -> Result<Media, ShelfError> {
+        let id: MediaId = id.parse().map_err(|_| ShelfError::NotFound)?;
+        let upload = self.uploads.get(&id).ok_or(ShelfError::NotFound)?;
+        if upload.room != room.as_str() {
+            return Err(ShelfError::NotFound);
+        }
+        if let Some(problem) = &upload.medium.problem {
+            return Err(ShelfError::Broken(problem.message.clone()));
+        }
+        Ok(Media {
+            kind: SourceKind::Upload,
+            key: id.to_string(),
+            title: upload.medium.title.clone(),
+            duration: upload.medium.duration.and_then(Position::new),
+        })
     }
 
     /// The library's medium with this id, as a room holds it.
@@ -118,18 +150,38 @@ impl Shelf {
         })
     }
 
-    /// The library's knowledge of a medium that a room holds.
-    pub fn medium(&self, media: &Media) -> Option<std::sync::Arc<Medium>> {
-        if media.kind != SourceKind::Library {
-            return None;
+    /// Removes the uploads of rooms that are over, and unfinished ones that nobody goes on with.
+    pub async fn look_after_uploads(self: std::sync::Arc<Self>, store: crate::store::Store) {
+        loop {
+            self.uploads.sweep().await;
+            for room in self.uploads.rooms() {
+                match store.is_over(&room).await {
+                    Ok(true) => {
+                        let removed = self.uploads.remove_room(&room).await;
+                        tracing::info!(room, removed, "uploads of a room that is over removed");
+                    }
+                    Ok(false) => {}
+                    Err(error) => tracing::warn!(%error, "rooms with uploads can't be looked at"),
+                }
+            }
+            tokio::time::sleep(UPLOAD_SWEEP).await;
         }
-        self.library.get(&media.key.parse().ok()?)
+    }
+
+    /// What is known of a medium that a room holds.
+    pub fn medium(&self, media: &Media) -> Option<std::sync::Arc<Medium>> {
+        let id = media.key.parse().ok()?;
+        match media.kind {
+            SourceKind::Library => self.library.get(&id),
+            SourceKind::Upload => self.uploads.get(&id).map(|upload| upload.medium),
+            _ => None,
+        }
     }
 
     /// Where a client of `room` finds a medium: relative to the page's base, or the address itself.
     pub fn link(&self, room: &RoomCode, media: &Media) -> Option<String> {
         match media.kind {
-            SourceKind::Library => {
+            SourceKind::Library | SourceKind::Upload => {
                 let id: MediaId = media.key.parse().ok()?;
                 let now = SystemTime::now()
                     .duration_since(UNIX_EPOCH)

@@ -149,11 +149,14 @@ impl Uploads {
             tools,
             uploads: Mutex::new(uploads),
         });
-        let uploads = Self { shared };
-        for upload in uploads.all() {
-            uploads.look_when_due(&upload);
+        Self { shared }
+    }
+
+    /// Looks into what was taken up from an earlier run, in the background of the runtime that is current.
+    pub fn look_at_all(&self) {
+        for upload in self.all() {
+            self.look_when_due(&upload);
         }
-        uploads
     }
 
     /// Makes room for a new upload, or says why not; nothing of it has to be sent before.
@@ -550,6 +553,11 @@ impl Upload {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    fn resized(&self, size: u64) {
+        let mut medium = self.medium.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut medium).size = size;
     }
 
     fn show(&self, outcome: &Outcome) {

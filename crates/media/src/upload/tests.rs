@@ -17,7 +17,9 @@ fn limits() -> UploadLimits {
 }
 
 fn open(folder: &Path) -> Uploads {
-    Uploads::open(folder.join("uploads"), limits(), Tools::find())
+    let uploads = Uploads::open(folder.join("uploads"), limits(), Tools::find());
+    uploads.look_at_all();
+    uploads
 }
 
 fn new(name: &str, size: u64) -> NewUpload {

@@ -152,6 +152,29 @@ impl UploadWriter {
         Ok(self.written)
     }
 
+    /// As [`UploadWriter::finish`], where the file turned out to end here: its announced size was an upper bound.
+    ///
+    /// # Errors
+    /// As [`UploadWriter::push`]; [`UploadError::Empty`] where nothing came.
+    pub async fn finish_here(mut self) -> Result<u64, UploadError> {
+        let size = self.written + self.gathered.len() as u64;
+        if size == 0 {
+            return Err(UploadError::Empty);
+        }
+        let (record, folder) = {
+            let mut record = self.upload.record();
+            record.size = size;
+            (record.clone(), self.upload.folder.clone())
+        };
+        self.upload.resized(size);
+        self.flush().await?;
+        tokio::task::spawn_blocking(move || record.write(&folder))
+            .await
+            .unwrap_or_else(|ended| Err(std::io::Error::other(ended)))?;
+        self.tell();
+        Ok(self.written)
+    }
+
     /// Throws away what this connection sent: its checksum was wrong.
     pub async fn discard(self) {
         let _held = self.upload.writing.lock().await;

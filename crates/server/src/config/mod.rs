@@ -17,6 +17,7 @@ pub use layers::{Environment, Given};
 pub use proxies::AddressRange;
 pub use settings::{SETTINGS, Section, Setting};
 pub use show::{annotated_file, markdown};
+pub use values::Keepers;
 
 use crate::accounts::SignUp;
 use crate::limits::Rates;
@@ -25,6 +26,7 @@ use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use watchalong_media::{UplinkLimits, UploadLimits};
 
 /// Everything that an operator may decide, checked.
 #[derive(Debug, Clone)]
@@ -59,6 +61,10 @@ pub struct Config {
     pub token: Duration,
     /// How often one may do what costs others something.
     pub limits: Rates,
+    /// How much may be uploaded.
+    pub uploads: UploadLimits,
+    /// Who may keep uploads in the library.
+    pub keep_uploads: Keepers,
     /// A filter for `tracing_subscriber::EnvFilter`; it parses.
     pub log: String,
     /// JSON lines instead of text.
@@ -164,6 +170,15 @@ impl Config {
                 guess: texts.one("limit-guess", values::limit)?,
                 requests: texts.one("limit-requests", values::limit)?,
             },
+            uploads: UploadLimits {
+                file: texts.one("upload-max", values::size)?,
+                room: texts.one("upload-room", values::size)?,
+                room_files: texts.one("upload-room-files", values::count)?,
+                person: texts.one("upload-person", values::size)?,
+                total: texts.one("upload-total", values::size)?,
+                expiry: texts.one("upload-expiry", values::hours)?,
+            },
+            keep_uploads: texts.one("keep-uploads", values::keepers)?,
             log: texts.one("log", values::log)?,
             log_json: texts.one("log-format", values::log_format)?,
             max_connections: texts.one("max-connections", values::max_connections)?,
@@ -172,9 +187,14 @@ impl Config {
         })
     }
 
+    /// Where uploads that are kept become part of the library.
+    pub fn kept_folder(&self) -> PathBuf {
+        self.data.join("kept")
+    }
+
     /// What limits delivery.
-    pub fn uplink_limits(&self) -> watchalong_media::UplinkLimits {
-        watchalong_media::UplinkLimits {
+    pub fn uplink_limits(&self) -> UplinkLimits {
+        UplinkLimits {
             uplink: self.uplink,
             viewer: self.viewer_rate,
             ahead: self.look_ahead.filter(|_| self.uplink.is_some()),

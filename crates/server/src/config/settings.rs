@@ -40,6 +40,8 @@ pub enum Section {
     Network,
     /// How fast media leave, and in what order.
     Delivery,
+    /// What members may bring.
+    Uploads,
     /// Who may administer the server.
     Access,
     /// How often one may do what costs others something.
@@ -50,10 +52,11 @@ pub enum Section {
 
 impl Section {
     /// In the order of presentation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Library,
         Self::Network,
         Self::Delivery,
+        Self::Uploads,
         Self::Access,
         Self::Limits,
         Self::Running,
@@ -65,6 +68,7 @@ impl Section {
             Self::Library => "Library and data",
             Self::Network => "Network",
             Self::Delivery => "Delivery",
+            Self::Uploads => "Uploads",
             Self::Access => "Access",
             Self::Limits => "Limits",
             Self::Running => "Running",
@@ -211,6 +215,62 @@ pub static SETTINGS: &[Setting] = &[
         default: "32mb",
         help: "Memory for the beginnings of films in use (2 MB each), which everybody who joins asks for. 0 turns it off.",
         section: Section::Delivery,
+        ..PLAIN
+    },
+    Setting {
+        key: "upload-max",
+        value: "SIZE",
+        default: "20gb",
+        help: "The largest file that a member may bring to a room. 0 turns uploads off.",
+        section: Section::Uploads,
+        ..PLAIN
+    },
+    Setting {
+        key: "upload-room",
+        value: "SIZE",
+        default: "50gb",
+        help: "How much one room may hold of what its members brought. It goes with the room.",
+        section: Section::Uploads,
+        ..PLAIN
+    },
+    Setting {
+        key: "upload-room-files",
+        value: "COUNT",
+        default: "50",
+        help: "How many files one room may hold.",
+        section: Section::Uploads,
+        ..PLAIN
+    },
+    Setting {
+        key: "upload-person",
+        value: "SIZE",
+        default: "50gb",
+        help: "How much one person may have on this server, in all rooms.",
+        section: Section::Uploads,
+        ..PLAIN
+    },
+    Setting {
+        key: "upload-total",
+        value: "SIZE",
+        default: "500gb",
+        help: "How much all uploads together may take. Half a gigabyte of the disk always stays free.",
+        section: Section::Uploads,
+        ..PLAIN
+    },
+    Setting {
+        key: "upload-expiry",
+        value: "HOURS",
+        default: "24",
+        help: "After how long without a byte an unfinished upload is dropped.",
+        section: Section::Uploads,
+        ..PLAIN
+    },
+    Setting {
+        key: "keep-uploads",
+        value: "WHO",
+        default: "admins",
+        help: "Who may keep an upload in the library for good: `nobody`, `admins`, `accounts` or `everyone`.",
+        section: Section::Uploads,
         ..PLAIN
     },
     Setting {

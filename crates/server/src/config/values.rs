@@ -131,6 +131,10 @@ const LEAST_RATE: f64 = 100_000.0;
 const MOST_RATE: f64 = 1e12;
 /// A petabyte: more than any disk holds.
 const MOST_BYTES: f64 = 1e15;
+/// A year.
+const MOST_HOURS: u64 = 366 * 24;
+/// Folders and lists stay usable.
+const MOST_FILES: usize = 10_000;
 /// A day ahead is everything.
 const MOST_AHEAD_SECONDS: u64 = 24 * 3600;
 
@@ -193,6 +197,50 @@ pub fn size(raw: &OsStr) -> Read<u64> {
         .filter(|bytes| (0.0..=MOST_BYTES).contains(bytes))
         .map(|bytes| bytes as u64)
         .ok_or_else(|| "bytes with a unit would be right, such as 32mb, 1.5gb or 0".to_owned())
+}
+
+/// Who may keep uploads in the library for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keepers {
+    /// Nobody.
+    Nobody,
+    /// Administrators.
+    Admins,
+    /// Whoever has an account.
+    Accounts,
+    /// Every uploader.
+    Everyone,
+}
+
+/// Who may keep uploads.
+pub fn keepers(raw: &OsStr) -> Read<Keepers> {
+    match text(raw)? {
+        "nobody" => Ok(Keepers::Nobody),
+        "admins" => Ok(Keepers::Admins),
+        "accounts" => Ok(Keepers::Accounts),
+        "everyone" => Ok(Keepers::Everyone),
+        _ => Err("`nobody`, `admins`, `accounts` or `everyone` would be right".to_owned()),
+    }
+}
+
+/// Whole hours, at least one.
+pub fn hours(raw: &OsStr) -> Read<Duration> {
+    let hours = text(raw)?
+        .parse()
+        .ok()
+        .filter(|hours| (1..=MOST_HOURS).contains(hours));
+    hours
+        .map(|hours: u64| Duration::from_secs(hours * 3600))
+        .ok_or_else(|| format!("a whole number of hours from 1 to {MOST_HOURS} would be right"))
+}
+
+/// A whole number of things, at least one.
+pub fn count(raw: &OsStr) -> Read<usize> {
+    let count = text(raw)?
+        .parse()
+        .ok()
+        .filter(|count| (1..=MOST_FILES).contains(count));
+    count.ok_or_else(|| format!("a whole number from 1 to {MOST_FILES} would be right"))
 }
 
 /// A key that is worth checking.

@@ -64,17 +64,21 @@ async fn file(
         return Err(over());
     }
     let (shelf, query) = (&app.shelf, query.unwrap_or_default());
-    let file = shelf
-        .library
-        .open_media(&id)
-        .await
+    let opened = if shelf.uploads.get(&id).is_some() {
+        shelf.uploads.open_media(&id).await
+    } else {
+        shelf.library.open_media(&id).await
+    };
+    let file = opened
         .map_err(|error| refused(&error))?
         .with_head(&shelf.heads);
     let response = file.answer(&method, &headers);
     if response.body().is_end_stream() {
         return Ok(response.map(Body::new));
     }
-    let duration = shelf.library.get(&id).and_then(|medium| medium.duration);
+    let brought = shelf.uploads.get(&id).map(|upload| upload.medium);
+    let medium = brought.or_else(|| shelf.library.get(&id));
+    let duration = medium.and_then(|medium| medium.duration);
     let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let (signer, clock) = (&app.hub.signer, app.hub.clock.clone());
     let fetcher = Fetcher::new(room, &query, id.to_string(), signer, clock);

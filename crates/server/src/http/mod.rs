@@ -23,6 +23,7 @@ mod room_people;
 mod rooms;
 mod session;
 mod socket;
+mod uploads;
 
 use crate::accounts::Accounts;
 use crate::config::Config;
@@ -129,6 +130,7 @@ pub fn router(app: App) -> Router {
         .merge(page::router::<App>())
         // Not compressed: video is already, and a range of a compressed body would be another range.
         .merge(media::router())
+        .merge(uploads::router())
         .merge(socket::router())
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(BODY_BYTES))

@@ -154,7 +154,7 @@ pub async fn create(
     }
     let mut media = asked
         .media
-        .map(|media| media.resolve(&app.shelf))
+        .map(|media| media.resolve(&app.shelf, None))
         .transpose()?;
     let (mut name, mut position) = (asked.name.filter(|n| !n.trim().is_empty()), Position::ZERO);
     if let Some(over) = over {

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 use watchalong_room::{
     Actor, Command, Entry, EntryPolicy, Life, Outcome, PersonId, Policy, Room, SeatId, ServerTime,
-    Span, Timeline, Visibility,
+    SourceKind, Span, Timeline, Visibility,
 };
 
 /// What a stranger may know of a room.
@@ -41,6 +41,8 @@ pub struct PublicView {
     pub media: Option<String>,
     /// Its picture, where the library has one.
     pub media_key: Option<String>,
+    /// The id of what is on, where this server delivers it.
+    pub delivered: Option<String>,
     /// Where it stands.
     pub timeline: Timeline,
 }
@@ -59,7 +61,10 @@ impl PublicView {
             viewers: room.members().filter(|m| m.present()).count() as u32,
             media: media.map(|m| m.title.clone()),
             media_key: media
-                .filter(|m| m.kind == watchalong_room::SourceKind::Library)
+                .filter(|m| m.kind == SourceKind::Library)
+                .map(|m| m.key.clone()),
+            delivered: media
+                .filter(|m| matches!(m.kind, SourceKind::Library | SourceKind::Upload))
                 .map(|m| m.key.clone()),
             timeline: *room.timeline(),
         }

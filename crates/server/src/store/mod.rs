@@ -235,6 +235,19 @@ impl Store {
             .collect())
     }
 
+    /// Whether a room has ended or expired, or never was.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn is_over(&self, code: &str) -> Result<bool, StoreError> {
+        let terminal: Option<bool> =
+            sqlx::query_scalar("SELECT terminal FROM rooms WHERE code = ?")
+                .bind(code)
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(terminal.unwrap_or(true))
+    }
+
     /// The newest instant that any room's log holds.
     ///
     /// # Errors

@@ -18,3 +18,4 @@ mod restart;
 mod rooms;
 mod talk;
 mod tokens;
+mod uploads;

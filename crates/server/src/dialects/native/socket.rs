@@ -536,7 +536,7 @@ impl Session {
 
     async fn command(&mut self, room: &Arc<RoomHandle>, seat: SeatId, cmd: Cmd) {
         let policy = || room.view().policy;
-        match cmd.what.decode(&self.native.shelf, policy) {
+        match cmd.what.decode(&self.native.shelf, room.code(), policy) {
             Ok(Command::SetPolicy { patch })
                 if patch.entry == Some(EntryPolicy::Password) && room.password_hash().is_none() =>
             {

@@ -1,5 +1,6 @@
 //! The messages of `docs/protocol.md`, from the client, as types; and what they mean to a room.
 use super::policy::PolicyInput;
+use crate::code::RoomCode;
 use crate::hub::{PlayerState, Report};
 use crate::shelf::{Shelf, ShelfError};
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,12 @@ pub enum MediaObject {
         #[serde(alias = "id")]
         key: String,
     },
+    /// A film that a member of this room brought.
+    Upload {
+        /// Its id.
+        #[serde(alias = "id")]
+        key: String,
+    },
     /// An address on the web.
     Url {
         /// `http(s)://…`, fetched by each client itself.
@@ -91,13 +98,16 @@ pub enum MediaObject {
 }
 
 impl MediaInput {
-    /// The medium, looked up.
+    /// The medium, looked up; `room` is the one that it is for, once there is one.
     ///
     /// # Errors
     /// [`ShelfError`].
-    pub fn resolve(&self, shelf: &Shelf) -> Result<Media, ShelfError> {
+    pub fn resolve(&self, shelf: &Shelf, room: Option<&RoomCode>) -> Result<Media, ShelfError> {
         match self {
             Self::Id(key) | Self::Object(MediaObject::Library { key }) => shelf.from_library(key),
+            Self::Object(MediaObject::Upload { key }) => {
+                shelf.from_upload(room.ok_or(ShelfError::NotFound)?, key)
+            }
             Self::Object(MediaObject::Url { url, title }) => {
                 shelf.from_address(url, title.as_deref())
             }
@@ -261,6 +271,7 @@ impl WireCommand {
     pub(super) fn decode(
         self,
         shelf: &Shelf,
+        room: &RoomCode,
         policy: impl FnOnce() -> Policy,
     ) -> Result<Command, NoMeaning> {
         let item = ItemId;
@@ -294,7 +305,7 @@ impl WireCommand {
                 position,
                 play,
             } => Command::Load {
-                media: media.resolve(shelf)?,
+                media: media.resolve(shelf, Some(room))?,
                 position: position.unwrap_or_default(),
                 play,
             },
@@ -311,7 +322,7 @@ impl WireCommand {
                 duration,
             },
             Self::QueueAdd { media, before } => Command::QueueAdd {
-                media: media.resolve(shelf)?,
+                media: media.resolve(shelf, Some(room))?,
                 before: before.map(item),
             },
             Self::QueueRemove { item: of } => Command::QueueRemove { item: item(of) },

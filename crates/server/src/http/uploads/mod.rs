@@ -1,0 +1,241 @@
+//! Files that members bring: tus 1.0 for the page, a plain form for everything else, and what has become of them.
+//!
+//! Who may change the queue of a room may bring a film for it. An upload's address carries a token of its own: its id
+//! is known to everybody in the room, and an id must not be enough to overwrite or remove. What is taken and kept is
+//! `watchalong-media`'s.
+mod form;
+mod tus;
+
+use super::base::Base;
+use super::identity::Caller;
+use super::{ApiError, App};
+use crate::code::RoomCode;
+use crate::config::Keepers;
+use crate::hub::{HubError, RoomHandle};
+use axum::Json;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use serde::Serialize;
+use std::sync::Arc;
+use watchalong_media::{MediaId, MediumState, UploadError, UploadView};
+use watchalong_room::{Member, PersonId, Standing};
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route(
+            "/api/v2/uploads/{token}",
+            get(status)
+                .head(tus::offset)
+                .patch(tus::append)
+                .delete(tus::terminate)
+                .options(tus::options),
+        )
+        .route("/api/v2/uploads/{token}/keep", post(keep))
+        .route(
+            "/api/v2/rooms/{code}/uploads",
+            post(create).get(list).options(tus::options),
+        )
+        // A film is as long as the settings say, which is checked before a byte of it is read.
+        .layer(DefaultBodyLimit::disable())
+}
+
+/// An upload as it stands.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct UploadStatus {
+    /// Its id: put it on with `{"kind":"upload","key":ID}`.
+    id: String,
+    /// The file's name.
+    name: String,
+    /// A title for people.
+    title: String,
+    /// Bytes in all.
+    size: u64,
+    /// Bytes that have arrived.
+    offset: u64,
+    /// `arriving`, `watchable` (also while the rest arrives) or `broken`.
+    state: &'static str,
+    /// Why it is broken.
+    problem: Option<String>,
+    /// Seconds.
+    duration: Option<f64>,
+    /// When it is dropped unless more arrives: milliseconds since 1970.
+    expires: Option<u64>,
+    /// Who brought it, by their number in the room; null where they are gone.
+    by: Option<u32>,
+}
+
+fn shown(view: &UploadView, by: Option<u32>) -> UploadStatus {
+    UploadStatus {
+        id: view.id.to_string(),
+        name: view.name.clone(),
+        title: view.medium.title.clone(),
+        size: view.size,
+        offset: view.offset,
+        state: match view.medium.state {
+            MediumState::Copying | MediumState::Pending => "arriving",
+            MediumState::Ready => "watchable",
+            MediumState::Broken => "broken",
+        },
+        problem: view.medium.problem.as_ref().map(|p| p.message.clone()),
+        duration: view.medium.duration,
+        expires: view.expires_ms,
+        by,
+    }
+}
+
+fn refused(error: &UploadError) -> ApiError {
+    if let UploadError::Disk(cause) = error {
+        tracing::error!(%cause, "upload");
+    }
+    ApiError::new(error.status(), error.code(), error.to_string())
+}
+
+async fn room(app: &App, code: &str) -> Result<Arc<RoomHandle>, ApiError> {
+    let code = RoomCode::parse(code).ok_or(HubError::RoomNotFound)?;
+    Ok(app.hub.room(&code).await?.ok_or(HubError::RoomNotFound)?)
+}
+
+/// The person behind a request, where they may bring films to this room.
+async fn uploader(caller: &Caller, room: &RoomHandle) -> Result<PersonId, ApiError> {
+    let hosts_key = caller
+        .key
+        .as_deref()
+        .is_some_and(|key| room.is_host_key(key));
+    if hosts_key || caller.admin_key {
+        return Ok(PersonId("host".to_owned()));
+    }
+    let person = person_of(caller)?;
+    let asked = person.clone();
+    let rights = room
+        .read(move |room| member(room.members(), &asked).map(|id| room.rights(id)))
+        .await?;
+    if rights.is_some_and(|rights| rights.queue) {
+        return Ok(person);
+    }
+    let message = "Only members who may choose what is watched can bring films to this room.";
+    Err(ApiError::new(StatusCode::FORBIDDEN, "not_allowed", message))
+}
+
+fn person_of(caller: &Caller) -> Result<PersonId, ApiError> {
+    let person = caller.identity.as_ref().map(|identity| &identity.person);
+    person.cloned().ok_or_else(|| {
+        let message = "Join the room first; then say who you are with your token.";
+        ApiError::new(StatusCode::UNAUTHORIZED, "login_needed", message)
+    })
+}
+
+fn member<'a>(
+    mut members: impl Iterator<Item = &'a Member>,
+    person: &PersonId,
+) -> Option<watchalong_room::MemberId> {
+    members
+        .find(|member| member.person == *person && member.standing == Standing::Admitted)
+        .map(|member| member.id)
+}
+
+fn may_keep(keepers: Keepers, caller: &Caller) -> bool {
+    match keepers {
+        Keepers::Nobody => false,
+        Keepers::Admins => caller.is_admin(),
+        Keepers::Accounts => caller.is_admin() || caller.account().is_some(),
+        Keepers::Everyone => true,
+    }
+}
+
+/// The upload that a token opens.
+fn opened(app: &App, token: &str) -> Result<MediaId, ApiError> {
+    app.hub
+        .signer
+        .upload_of(token)
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| refused(&UploadError::NotFound))
+}
+
+/// Where an upload goes on.
+fn address(app: &App, base: &Base, id: &MediaId) -> String {
+    base.link(&format!(
+        "api/v2/uploads/{}",
+        app.hub.signer.upload_token(&id.to_string())
+    ))
+}
+
+/// Begins an upload: by tus 1.0, or whole by a form.
+async fn create(
+    state: State<App>,
+    caller: Caller,
+    path: Path<String>,
+    request: axum::extract::Request,
+) -> Result<axum::response::Response, ApiError> {
+    let form = request
+        .headers()
+        .get("content-type")
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("multipart/form-data"));
+    if form {
+        form::create(state, caller, path, request).await
+    } else {
+        tus::create(state, caller, path, request).await
+    }
+}
+
+/// The uploads of a room, for its members.
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Path(code): Path<String>,
+) -> Result<Json<Vec<UploadStatus>>, ApiError> {
+    let room = room(&app, &code).await?;
+    let person = person_of(&caller)?;
+    let people = room
+        .read(move |room| {
+            member(room.members(), &person)?;
+            let numbers = room.members().map(|m| (m.person.clone(), m.id.0));
+            Some(numbers.collect::<std::collections::HashMap<_, _>>())
+        })
+        .await?;
+    let people = people.ok_or_else(|| {
+        let message = "Only members of this room see what was brought to it.";
+        ApiError::new(StatusCode::FORBIDDEN, "not_allowed", message)
+    })?;
+    let uploads = app.shelf.uploads.of_room(room.code().as_str());
+    let shown = uploads.iter().map(|view| {
+        let by = people.get(&PersonId(view.person.clone())).copied();
+        shown(view, by)
+    });
+    Ok(Json(shown.collect()))
+}
+
+/// How an upload stands, for whoever holds its address.
+async fn status(
+    State(app): State<App>,
+    Path(token): Path<String>,
+) -> Result<Json<UploadStatus>, ApiError> {
+    let id = opened(&app, &token)?;
+    let view = app.shelf.uploads.get(&id);
+    let view = view.ok_or_else(|| refused(&UploadError::NotFound))?;
+    Ok(Json(shown(&view, None)))
+}
+
+/// Keeps an upload in the server's library, where the settings let this person.
+async fn keep(
+    State(app): State<App>,
+    caller: Caller,
+    Path(token): Path<String>,
+    _headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    let id = opened(&app, &token)?;
+    if !may_keep(app.config.keep_uploads, &caller) {
+        let message =
+            "This server does not let you keep uploads in its library. Ask whoever runs it.";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "not_allowed", message));
+    }
+    app.shelf
+        .uploads
+        .keep(&id, app.config.kept_folder())
+        .await
+        .map_err(|error| refused(&error))?;
+    app.shelf.library.rescan();
+    Ok(StatusCode::CREATED)
+}

@@ -106,7 +106,10 @@ struct Reading {
 
 fn cut(mut text: String) -> String {
     if text.len() > VALUE_BYTES {
-        text.truncate(text.floor_char_boundary(VALUE_BYTES));
+        let end = (0..=VALUE_BYTES)
+            .rev()
+            .find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
         text.push('…');
     }
     text

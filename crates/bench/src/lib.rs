@@ -8,6 +8,7 @@
 //! machine is tested in the other crates and in `web/e2e`.
 #![forbid(unsafe_code)]
 
+pub mod accounts;
 pub mod clip;
 pub mod link;
 pub mod server;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use watchalong_bench::accounts;
 use watchalong_bench::link::{Link, Profile};
 use watchalong_bench::sync;
 
@@ -22,6 +23,8 @@ struct Arguments {
 enum What {
     /// The sync lab: skew between real browsers, and how long a press takes to reach all.
     Sync(sync::Options),
+    /// What a storm of logins costs a busy room.
+    Accounts(accounts::Options),
     /// The link emulator by itself: a proxy with delay, jitter, a rate cap and stalls.
     Link(LinkOptions),
 }
@@ -55,6 +58,7 @@ struct LinkOptions {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Sync(options) => sync::run(options).await,
+        What::Accounts(options) => accounts::run(options).await,
         What::Link(options) => link(options).await,
     };
     match done {

@@ -36,6 +36,8 @@ pub struct RoomOpened {
     pub url: String,
     /// Opening it seats the host.
     pub host_url: String,
+    /// The key in it.
+    pub host_key: String,
 }
 
 /// The binary to measure: `$WATCHALONG_BIN`, or the release build beside this one.
@@ -57,12 +59,18 @@ pub fn binary() -> Result<PathBuf> {
 impl Server {
     /// Starts `watchalong serve MEDIA` on a free port of loopback and waits until it listens.
     pub async fn start(binary: &Path, media: &Path) -> Result<Server> {
+        Self::with(binary, media, &[]).await
+    }
+
+    /// As [`Server::start`], with more flags.
+    pub async fn with(binary: &Path, media: &Path, flags: &[&str]) -> Result<Server> {
         let data = TempDir::new()?;
         let mut child = Command::new(binary)
             .arg("serve")
             .arg(media)
             .args(["--log", "warn", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -120,12 +128,23 @@ impl Server {
     /// Opens a room that plays the library's item.
     pub async fn open_room(&self, media: &str) -> Result<RoomOpened> {
         let body = json!({"name": "Sync lab", "media": media});
+        self.room(body).await
+    }
+
+    /// Opens a room as asked.
+    pub async fn room(&self, body: Value) -> Result<RoomOpened> {
         let answer = self.call("POST", "/api/v2/rooms", Some(body)).await?;
         serde_json::from_value(answer)
             .context("the server's answer to a new room is not as documented")
     }
 
-    async fn call(&self, method: &'static str, path: &str, body: Option<Value>) -> Result<Value> {
+    /// Calls the API.
+    pub async fn call(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Value> {
         let url = format!("http://{}{path}", self.address);
         let ask = move || -> Result<Value> {
             let answer = match body {

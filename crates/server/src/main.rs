@@ -4,6 +4,8 @@
 //! Standard output carries only the `listening on` lines and the invitation; logs and errors go to
 //! standard error.
 #![forbid(unsafe_code)]
+mod user_command;
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     match matches.subcommand() {
         Some(("serve", flags)) => serve(flags),
         Some(("config", flags)) => print_config(flags),
+        Some(("user", flags)) => user(flags),
         _ => ExitCode::from(USAGE),
     }
 }
@@ -36,6 +39,7 @@ fn command() -> Command {
         .subcommand_required(true)
         .max_term_width(100)
         .subcommand(config::serve_command())
+        .subcommand(user_command::command())
         .subcommand(
             Command::new("config")
                 .about("Print a settings file with every setting explained")
@@ -75,6 +79,30 @@ fn run(config: Config) -> anyhow::Result<()> {
     // Whatever still reads a disk or runs ffmpeg does not hold up the end.
     runtime.shutdown_background();
     served
+}
+
+fn user(flags: &ArgMatches) -> ExitCode {
+    let config = match user_command::settings(flags) {
+        Ok(config) => config,
+        Err(error) => {
+            complain(&format!("{error} [{}]", error.code()));
+            return ExitCode::from(USAGE);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(user_command::run(&config, flags)),
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(FAILED)
+        }
+    }
 }
 
 fn log_to_stderr(config: &Config) {

@@ -124,8 +124,10 @@ pub(super) async fn check(
     if !matches!(opened, Ok(false)) {
         login.give_back(&keys);
     }
+    // Before it is looked whether there is an account: "busy" must not tell either.
+    let opened = opened?;
     match account {
-        Some(account) if opened? => Ok(account),
+        Some(account) if opened => Ok(account),
         known => {
             // Only addresses that are somebody's: people type passwords into the wrong field.
             let target = known.as_ref().map(|account| account.email.as_str());

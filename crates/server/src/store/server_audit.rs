@@ -5,6 +5,8 @@ use watchalong_room::ServerTime;
 
 /// Acts that are kept: about 20 MiB. Strangers can add rows by failing to log in.
 const MOST: i64 = 100_000;
+/// Old acts go in bulk: a delete for each insert would double the writes of a storm of logins.
+const SWEEP_EVERY: i64 = 1000;
 
 impl Store {
     /// Writes an act: its name (stable: `login_refused`, `account_made`, ...), who did it, to whom or what, and a word
@@ -30,10 +32,13 @@ impl Store {
         .bind(detail)
         .execute(&self.pool)
         .await?;
-        sqlx::query("DELETE FROM server_audit WHERE id <= ?")
-            .bind(added.last_insert_rowid() - MOST)
-            .execute(&self.pool)
-            .await?;
+        let id = added.last_insert_rowid();
+        if id % SWEEP_EVERY == 0 {
+            sqlx::query("DELETE FROM server_audit WHERE id <= ?")
+                .bind(id - MOST)
+                .execute(&self.pool)
+                .await?;
+        }
         Ok(())
     }
 }

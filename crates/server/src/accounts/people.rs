@@ -236,12 +236,21 @@ impl Accounts {
         Ok(self.store.accounts(q, skip, take).await?)
     }
 
-    /// Removes an account with its sessions and tokens.
+    /// Makes a guest's rooms, progress and history the account's: theirs, once they log in.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub async fn take_over(&self, account: &Account, guest: &PersonId) -> Result<(), AccountError> {
+        Ok(self.store.merge_history(guest, &account.person).await?)
+    }
+
+    /// Removes an account with its sessions and tokens, its owner's progress and history.
     ///
     /// # Errors
     /// `Store`.
     pub async fn remove(&self, account: &Account) -> Result<(), AccountError> {
-        Ok(self.store.remove_account(&account.id).await?)
+        self.store.remove_account(&account.id).await?;
+        Ok(self.store.forget_history(&account.person).await?)
     }
 }
 

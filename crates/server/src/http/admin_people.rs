@@ -29,7 +29,7 @@ pub struct Search {
 
 /// An account, as administrators see it.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct PersonView {
+pub struct ManagedAccount {
     /// Its id.
     id: String,
     /// What its owner logs in with.
@@ -46,7 +46,7 @@ pub struct PersonView {
     seen_at: Option<i64>,
 }
 
-impl From<&Account> for PersonView {
+impl From<&Account> for ManagedAccount {
     fn from(account: &Account) -> Self {
         Self {
             id: account.id.0.clone(),
@@ -66,7 +66,7 @@ pub struct PeoplePage {
     /// How many match in all.
     total: i64,
     /// By address.
-    people: Vec<PersonView>,
+    people: Vec<ManagedAccount>,
 }
 
 /// Lists accounts.
@@ -82,7 +82,7 @@ pub async fn list(
     let (total, people) = app.accounts.search(&q, skip, PAGE_SIZE).await?;
     Ok(Json(PeoplePage {
         total,
-        people: people.iter().map(PersonView::from).collect(),
+        people: people.iter().map(ManagedAccount::from).collect(),
     }))
 }
 
@@ -103,13 +103,13 @@ pub struct NewPerson {
 
 /// Makes an account.
 #[utoipa::path(post, path = "/api/v2/admin/people", request_body = NewPerson,
-    responses((status = 201, body = PersonView), (status = 409, body = super::error::ErrorBody),
+    responses((status = 201, body = ManagedAccount), (status = 409, body = super::error::ErrorBody),
               (status = 422, body = super::error::ErrorBody)))]
 pub async fn create(
     State(app): State<App>,
     admin: Admin,
     body: Result<Json<NewPerson>, JsonRejection>,
-) -> Result<(StatusCode, Json<PersonView>), ApiError> {
+) -> Result<(StatusCode, Json<ManagedAccount>), ApiError> {
     let Json(asked) = body?;
     let new = NewAccount {
         email: asked.email,
@@ -128,7 +128,7 @@ pub async fn create(
             detail,
         )
         .await;
-    Ok((StatusCode::CREATED, Json(PersonView::from(&account))))
+    Ok((StatusCode::CREATED, Json(ManagedAccount::from(&account))))
 }
 
 /// What changes; what is left out stays.
@@ -148,14 +148,14 @@ pub struct ChangePerson {
 /// Changes an account.
 #[utoipa::path(patch, path = "/api/v2/admin/people/{id}", request_body = ChangePerson,
     params(("id" = String, Path, description = "The account")),
-    responses((status = 200, body = PersonView), (status = 404, body = super::error::ErrorBody),
+    responses((status = 200, body = ManagedAccount), (status = 404, body = super::error::ErrorBody),
               (status = 422, body = super::error::ErrorBody)))]
 pub async fn change(
     State(app): State<App>,
     admin: Admin,
     Path(id): Path<String>,
     body: Result<Json<ChangePerson>, JsonRejection>,
-) -> Result<Json<PersonView>, ApiError> {
+) -> Result<Json<ManagedAccount>, ApiError> {
     let Json(asked) = body?;
     let account = app.accounts.of_id(&AccountId(id)).await?;
     refuse_own_exit(
@@ -194,7 +194,7 @@ pub async fn change(
             Some(&what.join(", ")),
         )
         .await;
-    Ok(Json(PersonView::from(&changed)))
+    Ok(Json(ManagedAccount::from(&changed)))
 }
 
 /// Removes an account, with its owner's progress and history.

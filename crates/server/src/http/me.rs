@@ -62,7 +62,7 @@ fn poster(kind: &str, key: &str) -> Option<String> {
     (kind == "library").then(|| format!("api/v2/library/{key}/poster"))
 }
 
-fn item(listed: Listed) -> ProgressItem {
+pub(super) fn item(listed: Listed) -> ProgressItem {
     let Listed {
         progress,
         room_name,
@@ -299,7 +299,7 @@ pub struct PartyView {
     people: Vec<String>,
 }
 
-fn party_view(party: Party) -> PartyView {
+pub(super) fn party_view(party: Party) -> PartyView {
     let minutes = party.watched as f64 / 60_000.0;
     let per_minute = if minutes > 0.0 {
         (party.reactions as f64 / minutes * 100.0).round() / 100.0

@@ -11,6 +11,7 @@ mod base;
 mod calendar;
 mod delivery;
 mod error;
+mod export;
 mod health;
 pub mod identity;
 mod library;
@@ -101,6 +102,7 @@ pub fn router(app: App) -> Router {
         .routes(routes!(delivery::show))
         .routes(routes!(accounts::me, accounts::change, accounts::remove))
         .routes(routes!(accounts::sign_up))
+        .routes(routes!(export::export))
         .routes(routes!(session::log_in, session::log_out))
         .routes(routes!(session::list, session::log_out_everywhere))
         .routes(routes!(session::end_one))

@@ -147,6 +147,9 @@ pub struct Login {
     email: String,
     /// Its password.
     password: String,
+    /// The token of the guest whose rooms, progress and history become the account's.
+    #[serde(default)]
+    guest: Option<String>,
 }
 
 /// Logs this browser in.
@@ -163,6 +166,12 @@ pub async fn log_in(
     let Json(login) = body?;
     super::identity::refuse_foreign(&headers, &app.config)?;
     let account = check(&app, address, &headers, &login.email, login.password).await?;
+    // A token that is no guest's any more (of one who took it over before) is no reason to keep somebody out.
+    if let Some(token) = &login.guest
+        && let Some(guest) = app.accounts.guest(token).await?
+    {
+        app.accounts.take_over(&account, &guest).await?;
+    }
     let set = logged_in(&app, &account, &cookies, &headers).await?;
     Ok((set, Json(me_view(&app, Some(&account), false))))
 }

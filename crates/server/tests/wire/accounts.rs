@@ -501,3 +501,47 @@ async fn administrators_look_after_accounts() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_guest_who_logs_in_brings_progress_and_rooms_along_and_can_take_all_away() {
+    let server = Server::with(&["--sign-up", "open"]).await;
+    let mut ann = Browser::new(&server);
+    ann.sign_up("ann@example.org").await;
+    ann.delete("/session").await;
+    let room = server.room(&json!({})).await;
+    let mut guest = server.join(&room, "Ann", json!({})).await;
+    guest
+        .must(json!({"do": "say", "text": "hello there"}))
+        .await;
+    let token = guest.seen[0]["person"].as_str().unwrap().to_owned();
+    let put = json!({"media": server.sample().await, "position": 7.5});
+    let noted = server
+        .http
+        .put(format!("{}/api/v2/me/progress", server.base))
+        .bearer_auth(&token)
+        .json(&put)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(noted.status(), 200);
+    let login = json!({"email": "ann@example.org", "password": "correct horse", "guest": token});
+    assert_eq!(ann.post("/session", &login).await.0, 200);
+    assert_eq!(
+        ann.post("/session", &login).await.0,
+        200,
+        "twice is harmless"
+    );
+    let (status, all) = ann.get("/me/export").await;
+    assert_eq!(status, 200);
+    assert_eq!(all["account"]["email"], "ann@example.org");
+    assert_eq!(all["progress"][0]["position"], 7.5);
+    assert!(
+        all["sessions"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty())
+    );
+    assert!(!all.to_string().contains("argon2"));
+    let body = json!({"password": "correct horse"});
+    assert_eq!(ann.call(Method::DELETE, "/me", Some(&body)).await.0, 204);
+    assert!(server.texts("SELECT person FROM progress").await.is_empty());
+}

@@ -165,6 +165,7 @@ async fn the_openapi_document_names_every_route() {
         "/api/v2/me",
         "/api/v2/me/parties",
         "/api/v2/me/progress/{key}",
+        "/api/v2/me/export",
         "/api/v2/rooms",
         "/api/v2/rooms/{code}",
         "/api/v2/rooms/{code}/audit",

@@ -3,7 +3,7 @@
 use super::{Store, StoreError};
 use crate::code::RoomCode;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use std::collections::HashMap;
 use watchalong_room::{Media, Message, PersonId, Policy, Role, ServerTime};
 
@@ -107,11 +107,13 @@ impl Store {
         skip: i64,
         limit: i64,
     ) -> Result<(i64, Vec<Party>), StoreError> {
+        // One look for all three: a party may be written between them.
+        let mut look = self.pool.begin().await?;
         let total = sqlx::query_scalar(
             "SELECT COUNT(*) FROM attendance a JOIN parties p ON p.room = a.room WHERE a.person = ?",
         )
         .bind(&person.0)
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *look)
         .await?;
         let query = format!(
             "SELECT {PARTY} FROM attendance a JOIN parties p ON p.room = a.room WHERE a.person = ? \
@@ -121,10 +123,10 @@ impl Store {
             .bind(&person.0)
             .bind(limit)
             .bind(skip)
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *look)
             .await?;
         let mut parties = rows.iter().map(party).collect::<Result<Vec<_>, _>>()?;
-        self.add_people(person, &mut parties).await?;
+        add_people(&mut look, person, &mut parties).await?;
         Ok((total, parties))
     }
 
@@ -146,32 +148,6 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         Ok(row.as_ref().map(party).transpose()?)
-    }
-
-    async fn add_people(&self, person: &PersonId, parties: &mut [Party]) -> Result<(), StoreError> {
-        if parties.is_empty() {
-            return Ok(());
-        }
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT room, name FROM (SELECT room, name, first_at, ROW_NUMBER() OVER (PARTITION BY room ORDER BY \
-             first_at, member) AS place FROM attendance WHERE person <> ",
-        );
-        query.push_bind(&person.0).push(" AND room IN (");
-        let mut codes = query.separated(", ");
-        for party in parties.iter() {
-            codes.push_bind(party.code.clone());
-        }
-        query.push(")) WHERE place <= ").push_bind(NAMES);
-        query.push(" ORDER BY room, place");
-        let rows: Vec<(String, String)> = query.build_query_as().fetch_all(&self.pool).await?;
-        let mut names: HashMap<String, Vec<String>> = HashMap::new();
-        for (room, name) in rows {
-            names.entry(room).or_default().push(name);
-        }
-        for party in parties {
-            party.people = names.remove(&party.code).unwrap_or_default();
-        }
-        Ok(())
     }
 
     /// People with whom somebody was at a party at the same time, the latest first.
@@ -344,4 +320,34 @@ impl Store {
             .await?;
         Ok(codes.iter().filter_map(|c| RoomCode::parse(c)).collect())
     }
+}
+
+async fn add_people(
+    connection: &mut SqliteConnection,
+    person: &PersonId,
+    parties: &mut [Party],
+) -> Result<(), sqlx::Error> {
+    if parties.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT room, name FROM (SELECT room, name, first_at, ROW_NUMBER() OVER (PARTITION BY room ORDER BY \
+             first_at, member) AS place FROM attendance WHERE person <> ",
+    );
+    query.push_bind(&person.0).push(" AND room IN (");
+    let mut codes = query.separated(", ");
+    for party in parties.iter() {
+        codes.push_bind(party.code.clone());
+    }
+    query.push(")) WHERE place <= ").push_bind(NAMES);
+    query.push(" ORDER BY room, place");
+    let rows: Vec<(String, String)> = query.build_query_as().fetch_all(connection).await?;
+    let mut names: HashMap<String, Vec<String>> = HashMap::new();
+    for (room, name) in rows {
+        names.entry(room).or_default().push(name);
+    }
+    for party in parties {
+        party.people = names.remove(&party.code).unwrap_or_default();
+    }
+    Ok(())
 }

@@ -113,7 +113,7 @@ pub async fn run(options: Options) -> Result<()> {
     ];
     let server = Server::with(&server::binary()?, media.path(), &limits).await?;
     sign_up(&server).await?;
-    let chat = json!({"window_count": 100_000, "cool_down": 0, "duplicate_span": 0});
+    let chat = json!({"window": 1000, "window_count": 100, "cool_down": 0, "duplicate_span": 0});
     let room = server
         .room(json!({"name": "Busy", "policy": {"chat": chat}}))
         .await?;

@@ -87,7 +87,7 @@ impl Accounts {
         let jwt = loop {
             let jwt = jsonwebtoken::encode(&header, &claims, &secret)
                 .expect("plain claims and an HMAC key make a token");
-            if jwt.len() % 3 == 0 {
+            if jwt.len().is_multiple_of(3) {
                 break jwt;
             }
             // Four lengths in a row of base64 leave every remainder by 3.

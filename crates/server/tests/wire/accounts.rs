@@ -260,7 +260,7 @@ async fn another_sites_page_can_not_act_in_ones_name() {
             (Method::DELETE, "/sessions"),
             (Method::POST, "/rooms"),
         ] {
-            let (status, error) = ann.from_elsewhere(method, path, headers).await;
+            let (status, error) = ann.elsewhere(method, path, headers).await;
             assert_eq!(
                 (status, error["code"].as_str()),
                 (403, Some("cross_site")),
@@ -269,10 +269,10 @@ async fn another_sites_page_can_not_act_in_ones_name() {
         }
     }
     let (status, _) = ann
-        .from_elsewhere(Method::GET, "/me", &[("sec-fetch-site", "cross-site")])
+        .elsewhere(Method::GET, "/me", &[("sec-fetch-site", "cross-site")])
         .await;
     assert_eq!(status, 200, "reading changes nothing");
-    let (status, _) = ann.from_elsewhere(Method::DELETE, "/session", &[]).await;
+    let (status, _) = ann.elsewhere(Method::DELETE, "/session", &[]).await;
     assert_eq!(status, 204, "no browser sends neither header");
 }
 

@@ -125,7 +125,7 @@ impl Browser {
     }
 
     /// As another site's page would make this browser ask.
-    pub async fn from_elsewhere(
+    pub async fn elsewhere(
         &mut self,
         method: Method,
         path: &str,

@@ -2,6 +2,7 @@
 use super::{ApiError, App};
 use crate::code::RoomCode;
 use crate::delivery::Fetcher;
+use crate::limits::client_address;
 use axum::Router;
 use axum::body::Body;
 use axum::body::HttpBody as _;
@@ -82,7 +83,7 @@ async fn file(
     let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let (signer, clock) = (&app.hub.signer, app.hub.clock.clone());
     let fetcher = Fetcher::new(room, &query, id.to_string(), signer, clock);
-    let viewer = fetcher.name(peer.ip());
+    let viewer = fetcher.name(client_address(peer.ip(), &headers, &app.config));
     let content = file.content(duration);
     let share = shelf
         .uplink

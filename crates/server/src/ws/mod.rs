@@ -4,9 +4,11 @@
 //! frame and copy per connection, and wake a task per delivery). The codec here therefore
 //! knows only what a server needs: unmasked frames out, masked frames in, no extensions.
 mod frame;
+mod line;
 mod outbox;
 mod upgrade;
 
 pub use frame::{CloseCode, Incoming, Opcode, Reader, WireError, close_frame, frame, text_frame};
+pub use line::{Cut, Heard, Line, Manners, converse};
 pub use outbox::{Limits, Outbox, Pushed};
 pub use upgrade::{Socket, UpgradeRefused, accept};

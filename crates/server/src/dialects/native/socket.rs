@@ -10,27 +10,25 @@ use crate::hub::encoder::Encoder;
 use crate::hub::{Connection, Greeting, Hub, RoomHandle};
 use crate::limits::{Key, Limits as RateLimits};
 use crate::log::Origin;
-use crate::ws::{
-    Incoming, Limits, Opcode, Outbox, Reader, Socket, WireError, close_frame, frame, text_frame,
-};
+use crate::ws::{Cut, Heard, Line, Manners, Socket, close_frame, converse, text_frame};
 use crate::{password, secret, store::StoreError};
 use serde_json::json;
-use std::collections::VecDeque;
-use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use watchalong_room::{Actor, Command, EntryPolicy, Grant, PersonId, SeatId};
 
 /// One message: a chat message of the largest allowed length in four-byte characters fits, twice.
 const MESSAGE_BYTES: usize = 64 * 1024;
 /// The first message, so that a silent connection costs nothing for long.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
-/// A quiet client is pinged after this ...
-const PING_AFTER: Duration = Duration::from_secs(25);
-/// ... and given up after this: the ping had 50 s to be answered, longer than any mobile hand-over.
-const SILENT_FOR: Duration = Duration::from_secs(75);
+const MANNERS: Manners = Manners {
+    message_bytes: MESSAGE_BYTES,
+    ping_after: Duration::from_secs(25),
+    // The ping had 50 s to be answered, longer than any mobile hand-over.
+    silent_for: Duration::from_secs(75),
+};
 /// Messages a second in all; a person with every feature in use stays below 30.
 const MESSAGES: Pace = Pace {
     per_second: 100.0,
@@ -58,8 +56,6 @@ const TYPING: Pace = Pace {
 };
 /// Messages without meaning in a row before we hang up.
 const NONSENSE: u32 = 10;
-/// Read in one go; on the stack, so that an idle connection owns no buffer.
-const READ: usize = 8 * 1024;
 
 /// Who opened a connection, as far as its handshake says, and what is asked about them.
 pub struct Visitor {
@@ -81,45 +77,23 @@ pub async fn connect(
     visitor: Visitor,
     socket: Socket,
 ) {
-    let outbox = Outbox::new(socket.stream.clone(), Limits::CLIENT);
-    let early = socket.early.clone();
-    let session = Session {
-        hub,
-        native,
-        visitor,
-        outbox: outbox.clone(),
-        reader: Reader::new(MESSAGE_BYTES),
-        inbox: VecDeque::new(),
-        heard: Instant::now(),
-        pinged: false,
-    };
-    let (drained, mut on_drained) = tokio::sync::mpsc::channel(1);
-    let drain = outbox.drain(move || {
-        let _ = drained.try_send(());
-    });
-    // Both halves end together: a reader that has said goodbye waits for the drain, a drain that is done
-    // (or broken) ends the reader.
-    tokio::pin!(drain);
-    let talk = session.run(room, socket, early, &mut on_drained);
-    tokio::select! {
-        () = talk => {
-            // Lets the last words go out, but not for ever.
-            let _ = tokio::time::timeout(Duration::from_secs(2), drain).await;
-        }
-        () = &mut drain => {}
-    }
-    outbox.abandon();
+    converse(socket, MANNERS, |line| {
+        let session = Session {
+            hub,
+            native,
+            visitor,
+            line,
+        };
+        session.run(room)
+    })
+    .await;
 }
 
 struct Session {
     hub: Arc<Hub>,
     native: &'static Native,
     visitor: Visitor,
-    outbox: Outbox,
-    reader: Reader,
-    inbox: VecDeque<Incoming>,
-    heard: Instant,
-    pinged: bool,
+    line: Line,
 }
 
 /// Why a session is over.
@@ -180,13 +154,19 @@ impl From<password::PasswordError> for End {
     }
 }
 
-impl From<WireError> for End {
-    fn from(error: WireError) -> Self {
-        Self::Bye {
-            code: "bad_frame",
-            message: error.to_string(),
-            again: false,
-            close: error.close_code(),
+impl From<Cut> for End {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Gone => Self::Gone,
+            Cut::Silent => Self::bye(
+                "idle",
+                "Nothing was heard from you for a while.",
+                true,
+                1001,
+            ),
+            Cut::Broken(error) => {
+                Self::bye("bad_frame", &error.to_string(), false, error.close_code())
+            }
         }
     }
 }
@@ -202,27 +182,22 @@ struct Meters {
 }
 
 impl Session {
-    async fn run(
-        mut self,
-        room: Option<Arc<RoomHandle>>,
-        socket: Socket,
-        early: bytes::Bytes,
-        drained: &mut tokio::sync::mpsc::Receiver<()>,
-    ) {
-        let end = match self.talk(room, &socket, &early, drained).await {
+    async fn run(mut self, room: Option<Arc<RoomHandle>>) {
+        let end = match self.talk(room).await {
             Ok(never) => match never {},
             Err(end) => end,
         };
+        let outbox = self.line.outbox();
         match end {
-            End::Gone => self.outbox.close(&close_frame(1000, "")),
+            End::Gone => outbox.close(&close_frame(1000, "")),
             End::Bye {
                 code,
                 message,
                 again,
                 close,
             } => {
-                self.outbox.push(&Native::bye(code, &message, again));
-                self.outbox.close(&close_frame(close, code));
+                outbox.push(&Native::bye(code, &message, again));
+                outbox.close(&close_frame(close, code));
             }
             End::Later {
                 code,
@@ -230,8 +205,8 @@ impl Session {
                 wait,
                 close,
             } => {
-                self.outbox.push(&Native::bye_for(code, &message, wait));
-                self.outbox.close(&close_frame(close, code));
+                outbox.push(&Native::bye_for(code, &message, wait));
+                outbox.close(&close_frame(close, code));
             }
         }
     }
@@ -239,16 +214,12 @@ impl Session {
     async fn talk(
         &mut self,
         room: Option<Arc<RoomHandle>>,
-        socket: &Socket,
-        early: &[u8],
-        drained: &mut tokio::sync::mpsc::Receiver<()>,
     ) -> Result<std::convert::Infallible, End> {
         let Some(room) = room else {
             let message = "There is no room with this code. Check the link, or ask for a new one.";
             return Err(End::bye("room_not_found", message, false, 4404));
         };
-        self.feed(early)?;
-        let hello = self.hello(socket).await?;
+        let hello = self.hello().await?;
         let (seat, connection) = self.arrive(&room, hello).await?;
         let mut meters = Meters {
             messages: Bucket::new(MESSAGES),
@@ -260,129 +231,45 @@ impl Session {
         };
         let _guard = connection;
         loop {
-            while let Some(incoming) = self.inbox.pop_front() {
-                if !meters.messages.take() {
-                    return Err(End::bye(
-                        "too_fast",
-                        "Too many messages. Slow down.",
-                        true,
-                        4429,
-                    ));
-                }
-                match incoming {
-                    Incoming::Text(text) => self.message(&room, seat, &text, &mut meters).await?,
-                    Incoming::Binary(_) => {
-                        self.nonsense(&mut meters, "This protocol has text messages only.")?
-                    }
-                    other => self.control(other)?,
-                }
+            let heard = self.line.next().await?;
+            if matches!(heard, Heard::Drained) {
+                room.drained(seat);
+                continue;
             }
-            tokio::select! {
-                read = self.read(socket) => read?,
-                Some(()) = drained.recv() => room.drained(seat),
+            if !meters.messages.take() {
+                let message = "Too many messages. Slow down.";
+                return Err(End::bye("too_fast", message, true, 4429));
             }
-        }
-    }
-
-    // ---- reading -------------------------------------------------------------------
-
-    fn feed(&mut self, bytes: &[u8]) -> Result<(), WireError> {
-        let inbox = &mut self.inbox;
-        self.reader
-            .feed(bytes, |incoming| inbox.push_back(incoming))
-    }
-
-    /// Waits for bytes, and keeps the connection awake while there are none.
-    async fn read(&mut self, socket: &Socket) -> Result<(), End> {
-        loop {
-            let wake = self.heard + if self.pinged { SILENT_FOR } else { PING_AFTER };
-            tokio::select! {
-                ready = socket.stream.readable() => {
-                    ready.map_err(|_| End::Gone)?;
-                    if self.read_some(socket)? {
-                        self.heard = Instant::now();
-                        self.pinged = false;
-                        return Ok(());
-                    }
-                }
-                () = sleep_until(wake) => {
-                    if self.pinged {
-                        return Err(End::bye("idle", "Nothing was heard from you for a while.", true, 1001));
-                    }
-                    self.pinged = true;
-                    self.outbox.push(&frame(Opcode::Ping, b""));
-                }
+            match heard {
+                Heard::Text(text) => self.message(&room, seat, &text, &mut meters).await?,
+                _ => self.nonsense(&mut meters, "This protocol has text messages only.")?,
             }
-        }
-    }
-
-    fn read_some(&mut self, socket: &Socket) -> Result<bool, End> {
-        let mut buffer = [0; READ];
-        match socket.stream.try_read(&mut buffer) {
-            Ok(0) => Err(End::Gone),
-            Ok(n) => {
-                self.feed(&buffer[..n])?;
-                Ok(true)
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-            Err(_) => Err(End::Gone),
-        }
-    }
-
-    fn control(&mut self, incoming: Incoming) -> Result<(), End> {
-        match incoming {
-            Incoming::Ping(payload) => {
-                self.outbox.push(&frame(Opcode::Pong, &payload));
-                Ok(())
-            }
-            Incoming::Close(_) => Err(End::Gone),
-            _ => Ok(()),
         }
     }
 
     // ---- coming in -------------------------------------------------------------------
 
-    async fn hello(&mut self, socket: &Socket) -> Result<Box<Hello>, End> {
+    async fn hello(&mut self) -> Result<Box<Hello>, End> {
         let until = Instant::now() + HELLO_WITHIN;
         loop {
-            while let Some(incoming) = self.inbox.pop_front() {
-                let Incoming::Text(text) = incoming else {
-                    self.control(incoming)?;
+            let heard = tokio::time::timeout_at(until, self.line.next()).await;
+            let heard = heard
+                .map_err(|_| End::bye("bad_hello", "No hello came in time.", true, 4408))??;
+            let Heard::Text(text) = heard else { continue };
+            let bad = |message: &str| Err(End::bye("bad_hello", message, false, 4400));
+            return match serde_json::from_str(&text) {
+                Ok(ClientMessage::Hello(hello)) if hello.v == VERSION => Ok(hello),
+                Ok(ClientMessage::Hello(hello)) => bad(&format!(
+                    "This server speaks version {VERSION}, not {}. Reload the page.",
+                    hello.v
+                )),
+                Ok(ClientMessage::Clock { id, c }) => {
+                    self.answer_clock(&id, c);
                     continue;
-                };
-                return match serde_json::from_str(&text) {
-                    Ok(ClientMessage::Hello(hello)) if hello.v == VERSION => Ok(hello),
-                    Ok(ClientMessage::Hello(hello)) => {
-                        let message = format!(
-                            "This server speaks version {VERSION}, not {}. Reload the page.",
-                            hello.v
-                        );
-                        Err(End::bye("bad_hello", &message, false, 4400))
-                    }
-                    Ok(ClientMessage::Clock { id, c }) => {
-                        self.answer_clock(&id, c);
-                        continue;
-                    }
-                    Ok(_) => Err(End::bye(
-                        "bad_hello",
-                        "The first message must be a hello.",
-                        false,
-                        4400,
-                    )),
-                    Err(error) => Err(End::bye(
-                        "bad_hello",
-                        &format!("The hello can't be read: {error}."),
-                        false,
-                        4400,
-                    )),
-                };
-            }
-            tokio::select! {
-                read = self.read(socket) => read?,
-                () = sleep_until(until) => {
-                    return Err(End::bye("bad_hello", "No hello came in time.", true, 4408));
                 }
-            }
+                Ok(_) => bad("The first message must be a hello."),
+                Err(error) => bad(&format!("The hello can't be read: {error}.")),
+            };
         }
     }
 
@@ -431,7 +318,7 @@ impl Session {
         let greeting = Greeting { resume, join };
         Ok((
             seat,
-            room.arrive(seat, self.outbox.clone(), self.native, greeting),
+            room.arrive(seat, self.line.outbox().clone(), self.native, greeting),
         ))
     }
 
@@ -558,12 +445,12 @@ impl Session {
     fn answer_clock(&self, id: &serde_json::Value, c: f64) {
         let received = self.hub.clock.precise_ms();
         let answer = json!({"t": "clock", "id": id, "c": c, "r": received, "s": self.hub.clock.precise_ms()});
-        self.outbox.push(&text_frame(&answer.to_string()));
+        self.line.outbox().push(&text_frame(&answer.to_string()));
     }
 
     fn refuse(&self, id: Option<u64>, code: &str, message: &str) {
         if let Some(frame) = self.native.refused(id, code, message, None) {
-            self.outbox.push(&frame);
+            self.line.outbox().push(&frame);
         }
     }
 

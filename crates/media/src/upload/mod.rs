@@ -30,7 +30,7 @@ use record::{Record, Stage, data};
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
@@ -103,6 +103,8 @@ pub(crate) struct Upload {
     touched_ms: AtomicU64,
     /// Counts writers: the newest wins.
     turn: AtomicU64,
+    /// Its folder is going, or gone.
+    removed: AtomicBool,
     /// Held for each piece written, never for a connection's lifetime.
     writing: tokio::sync::Mutex<()>,
     /// The next size at which to look into it; `u64::MAX` once that is done.
@@ -251,7 +253,10 @@ impl Uploads {
         let Some(upload) = self.shared.uploads().remove(id) else {
             return false;
         };
+        upload.removed.store(true, Ordering::Relaxed);
         upload.turn.fetch_add(1, Ordering::Relaxed);
+        // Whoever writes a piece or the record right now ends first: nothing may come back after the folder went.
+        let _held = upload.writing.lock().await;
         // Bodies that wait for bytes learn that none will come.
         upload.arrived.send_replace(u64::MAX);
         let folder = upload.folder.clone();
@@ -420,6 +425,10 @@ impl Uploads {
     /// Keeps what an upload turned out to be. The bytes of a broken one are of no use to anybody.
     async fn settle(&self, upload: &Arc<Upload>, stage: Stage) {
         let broken = matches!(stage, Stage::Broken(_));
+        let _held = upload.writing.lock().await;
+        if upload.removed.load(Ordering::Relaxed) {
+            return;
+        }
         let record = {
             let mut record = upload.record();
             record.stage = stage;
@@ -539,6 +548,7 @@ impl Upload {
             arrived: watch::Sender::new(offset),
             touched_ms: AtomicU64::new(touched),
             turn: AtomicU64::new(0),
+            removed: AtomicBool::new(false),
             writing: tokio::sync::Mutex::new(()),
             look_at: AtomicU64::new(look_at),
         }

@@ -297,3 +297,18 @@ async fn what_nobody_goes_on_with_is_dropped_and_a_rooms_end_takes_its_uploads()
     assert_eq!(uploads.remove_room("bakoti-zuna").await, 1);
     assert_eq!(std::fs::read(kept).expect("is still there"), SAMPLE_CLIP);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_removed_while_it_is_looked_into_stays_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let uploads = open(folder.path());
+    for wait in 0..20 {
+        let id = uploads.create(clip()).await.expect("made").id;
+        send(&uploads, &id, 0, SAMPLE_CLIP.len()).await;
+        tokio::time::sleep(Duration::from_millis(wait * 10)).await;
+        uploads.remove(&id).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let left = std::fs::read_dir(folder.path().join("uploads")).expect("a folder");
+    assert_eq!(left.count(), 0);
+}

@@ -239,7 +239,7 @@ impl Checksum {
         }
     }
 
-    fn is_right(self) -> bool {
+    fn matches(self) -> bool {
         match self {
             Self::Sha1(sum, given) => sum.finalize()[..] == given[..],
             Self::Sha256(sum, given) => sum.finalize()[..] == given[..],
@@ -281,7 +281,7 @@ async fn take(
             }
         }
     }
-    if checksum.is_some_and(|checksum| !whole || !checksum.is_right()) {
+    if checksum.is_some_and(|checksum| !whole || !checksum.matches()) {
         writer.discard().await;
         return Err(UploadError::Checksum);
     }

@@ -7,6 +7,9 @@
 //!
 //! Not here: who may upload (the room's rights), and the words of tus or of any other protocol.
 mod error;
+mod keep;
+mod limits;
+mod one;
 mod record;
 mod sniff;
 #[cfg(test)]
@@ -14,6 +17,7 @@ mod tests;
 mod writer;
 
 pub use error::UploadError;
+pub use limits::UploadLimits;
 pub use writer::UploadWriter;
 
 use crate::body::{Growth, Source};
@@ -21,19 +25,17 @@ use crate::delivery::MediaFile;
 use crate::id::MediaId;
 use crate::medium::{Container, Medium, MediumState, container_by_extension};
 use crate::probe::{self, Outcome};
-use crate::prober::show_outcome;
 use crate::root::Stamp;
-use crate::title::clean_title;
 use crate::tools::Tools;
-use error::people;
+use keep::keep;
+use one::Upload;
 use record::{Record, Stage, data};
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::watch;
 
 /// Characters kept of a file's name; file systems allow 255 bytes, and nobody reads more.
 const MAX_NAME: usize = 200;
@@ -41,23 +43,6 @@ const MAX_NAME: usize = 200;
 const FIRST_LOOK: u64 = 256 * 1024;
 /// Left free on the disk, whatever is uploaded: the database needs room to write what people do.
 const DISK_RESERVE: u64 = 512 * 1024 * 1024;
-
-/// How much may be uploaded, bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UploadLimits {
-    /// One file.
-    pub file: u64,
-    /// One room.
-    pub room: u64,
-    /// Files in one room.
-    pub room_files: usize,
-    /// One person, in all rooms.
-    pub person: u64,
-    /// All together.
-    pub total: u64,
-    /// An unfinished upload that nothing arrives for is dropped after this.
-    pub expiry: Duration,
-}
 
 /// An upload to be made.
 #[derive(Debug, Clone)]
@@ -93,24 +78,6 @@ pub struct UploadView {
     pub medium: Arc<Medium>,
 }
 
-/// One upload, while the process lives.
-#[derive(Debug)]
-pub(crate) struct Upload {
-    folder: PathBuf,
-    record: Mutex<Record>,
-    medium: Mutex<Arc<Medium>>,
-    arrived: watch::Sender<u64>,
-    touched_ms: AtomicU64,
-    /// Counts writers: the newest wins.
-    turn: AtomicU64,
-    /// Its folder is going, or gone.
-    removed: AtomicBool,
-    /// Held for each piece written, never for a connection's lifetime.
-    writing: tokio::sync::Mutex<()>,
-    /// The next size at which to look into it; `u64::MAX` once that is done.
-    look_at: AtomicU64,
-}
-
 /// All uploads of a server.
 #[derive(Debug, Clone)]
 pub struct Uploads {
@@ -118,7 +85,7 @@ pub struct Uploads {
 }
 
 #[derive(Debug)]
-pub(crate) struct Shared {
+struct Shared {
     folder: PathBuf,
     limits: UploadLimits,
     tools: Tools,
@@ -187,7 +154,7 @@ impl Uploads {
         {
             // Checked and entered under one lock: two at once can't both take the last place.
             let mut uploads = self.shared.uploads();
-            self.shared.fits(&uploads, &record)?;
+            limits.fits(&uploads, &record)?;
             let upload = Upload::taken_up(folder.clone(), record.clone());
             uploads.insert(id, Arc::new(upload));
         }
@@ -374,7 +341,7 @@ impl Uploads {
     }
 
     /// Looks into an upload, in the background, where enough has arrived since the last time.
-    pub(crate) fn look_when_due(&self, upload: &Arc<Upload>) {
+    fn look_when_due(&self, upload: &Arc<Upload>) {
         let (offset, size) = (upload.offset(), upload.record().size);
         let due = upload.look_at.load(Ordering::Relaxed);
         if offset < due.min(size) {
@@ -458,46 +425,6 @@ impl Shared {
         self.uploads().get(id).cloned()
     }
 
-    /// Whether the limits have room for one more.
-    fn fits(
-        &self,
-        uploads: &HashMap<MediaId, Arc<Upload>>,
-        new: &Record,
-    ) -> Result<(), UploadError> {
-        let limits = self.limits;
-        let (mut room, mut files, mut person, mut total) = (new.size, 1, new.size, new.size);
-        for upload in uploads.values() {
-            let record = upload.record();
-            if matches!(record.stage, Stage::Broken(_)) {
-                continue;
-            }
-            total = total.saturating_add(record.size);
-            if record.room == new.room {
-                room = room.saturating_add(record.size);
-                files += 1;
-            }
-            if record.person == new.person {
-                person = person.saturating_add(record.size);
-            }
-        }
-        let full = |what: String| Err(UploadError::RoomFull { what });
-        if files > limits.room_files {
-            return full(format!("{} files", limits.room_files));
-        }
-        if room > limits.room {
-            return full(people(limits.room));
-        }
-        if person > limits.person {
-            return Err(UploadError::PersonFull {
-                most: limits.person,
-            });
-        }
-        if total > limits.total {
-            return Err(UploadError::DiskFull);
-        }
-        Ok(())
-    }
-
     /// Bytes that unfinished uploads still have to bring.
     fn outstanding(&self) -> u64 {
         let uploads = self.uploads();
@@ -509,134 +436,7 @@ impl Shared {
     }
 }
 
-impl Upload {
-    fn taken_up(folder: PathBuf, record: Record) -> Self {
-        let metadata = std::fs::metadata(data(&folder)).ok();
-        let length = metadata.as_ref().map_or(0, |data| data.len());
-        let touched = metadata
-            .and_then(|data| data.modified().ok()?.duration_since(UNIX_EPOCH).ok())
-            .map_or(record.created_ms, |since| since.as_millis() as u64);
-        let offset = match record.stage {
-            Stage::Receiving => length.min(record.size),
-            Stage::Ready | Stage::Broken(_) => record.size,
-        };
-        let mut medium = Medium {
-            id: record.id,
-            title: clean_title(Path::new(&record.name)),
-            collection: String::new(),
-            size: record.size,
-            modified_ms: record.created_ms as i64,
-            state: MediumState::Copying,
-            problem: None,
-            mime: "application/octet-stream".to_owned(),
-            duration: None,
-            video: Vec::new(),
-            audio: Vec::new(),
-            subtitles: Vec::new(),
-            browser_playable: None,
-        };
-        let mut look_at = FIRST_LOOK;
-        if let Stage::Broken(problem) = &record.stage {
-            medium.state = MediumState::Broken;
-            medium.problem = Some(problem.clone());
-            look_at = u64::MAX;
-        }
-        Self {
-            folder,
-            record: Mutex::new(record),
-            medium: Mutex::new(Arc::new(medium)),
-            arrived: watch::Sender::new(offset),
-            touched_ms: AtomicU64::new(touched),
-            turn: AtomicU64::new(0),
-            removed: AtomicBool::new(false),
-            writing: tokio::sync::Mutex::new(()),
-            look_at: AtomicU64::new(look_at),
-        }
-    }
-
-    fn record(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn medium(&self) -> Arc<Medium> {
-        self.medium
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn resized(&self, size: u64) {
-        let mut medium = self.medium.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::make_mut(&mut medium).size = size;
-    }
-
-    fn show(&self, outcome: &Outcome) {
-        let mut medium = self.medium.lock().unwrap_or_else(PoisonError::into_inner);
-        show_outcome(Arc::make_mut(&mut medium), outcome);
-    }
-
-    /// Bytes that have arrived and may be read.
-    fn offset(&self) -> u64 {
-        *self.arrived.borrow()
-    }
-
-    fn expires_ms(&self, expiry: Duration) -> Option<u64> {
-        (self.record().stage == Stage::Receiving)
-            .then(|| self.touched_ms.load(Ordering::Relaxed) + expiry.as_millis() as u64)
-    }
-}
-
 /// What a name's extension promises.
 fn container(name: &str) -> Option<Container> {
     container_by_extension(Path::new(name).extension()?.to_str()?)
-}
-
-/// A second name for a file: `film.mp4`, else `film (2).mp4`, and so on.
-fn keep(from: &Path, folder: &Path, name: &str) -> std::io::Result<PathBuf> {
-    /// Tries; a folder with more files of one name has another problem.
-    const NAMES: u32 = 1000;
-    std::fs::create_dir_all(folder)?;
-    let name: String = name
-        .chars()
-        .map(|c| {
-            if c.is_control() || r#"/\:*?"<>|"#.contains(c) {
-                '_'
-            } else {
-                c
-            }
-        })
-        .collect();
-    let name = Path::new(name.trim_start_matches(['.', ' ', '-']));
-    let extension = name.extension().and_then(|e| e.to_str()).unwrap_or("mp4");
-    let stem: String = name
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or("upload")
-        .chars()
-        // Four bytes a character at most, and 255 bytes a name.
-        .take(50)
-        .collect();
-    for number in 1..NAMES {
-        let target = folder.join(if number == 1 {
-            format!("{stem}.{extension}")
-        } else {
-            format!("{stem} ({number}).{extension}")
-        });
-        match std::fs::hard_link(from, &target) {
-            Ok(()) => return Ok(target),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            // Another file system, or one without links.
-            Err(_) if !target.exists() => {
-                let mut copy = tempfile::NamedTempFile::new_in(folder)?;
-                std::io::copy(&mut File::open(from)?, &mut copy)?;
-                match copy.persist_noclobber(&target) {
-                    Ok(_) => return Ok(target),
-                    Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                    Err(error) => return Err(error.error),
-                }
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Err(std::io::ErrorKind::AlreadyExists.into())
 }

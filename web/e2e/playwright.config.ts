@@ -2,6 +2,8 @@
 // `cargo xtask test e2e` prepares all three and says where they are.
 import { defineConfig } from '@playwright/test';
 
+import { FLAGS } from '../chromium.mjs';
+
 export default defineConfig({
   testDir: '.',
   outputDir: '../test-results',
@@ -20,20 +22,7 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--mute-audio',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--autoplay-policy=no-user-gesture-required',
-        '--disable-background-timer-throttling',
-        '--disable-renderer-backgrounding',
-        '--disable-backgrounding-occluded-windows',
-      ],
+      args: FLAGS,
     },
   },
   projects: [

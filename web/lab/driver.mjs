@@ -10,22 +10,8 @@ import { createInterface } from 'node:readline';
 
 import { chromium } from '@playwright/test';
 
+import { FLAGS } from '../chromium.mjs';
 import { watch } from './watch.mjs';
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--mute-audio',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-  '--disable-background-timer-throttling',
-  '--disable-renderer-backgrounding',
-  '--disable-backgrounding-occluded-windows',
-];
 
 /** How long a page may take to show its video or a button. */
 const PATIENCE = 30_000;

@@ -12,6 +12,7 @@ mod task;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod timing;
 mod viewers;
 mod watching;
 

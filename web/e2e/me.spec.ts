@@ -240,7 +240,16 @@ for (const colorScheme of ['light', 'dark'] as const) {
     expect(await findings(page), 'gate').toEqual([]);
     await page.getByTestId('admin-key').fill(ADMIN_KEY);
     await page.getByTestId('admin-enter').click();
-    for (const part of ['overview', 'rooms', 'people', 'library', 'settings', 'audit', 'logs']) {
+    for (const part of [
+      'overview',
+      'rooms',
+      'people',
+      'library',
+      'delivery',
+      'settings',
+      'audit',
+      'logs',
+    ]) {
       await page.getByTestId(`admin-${part}`).click();
       expect(await findings(page), part).toEqual([]);
     }

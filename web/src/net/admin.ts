@@ -104,6 +104,28 @@ export interface LibraryState {
 export const libraryState = (): Promise<LibraryState> => callAsAdmin('library');
 export const scanLibrary = (): Promise<void> => callAsAdmin('library/scan', { method: 'POST' });
 
+/** How films leave the server; rates are bytes a second. */
+export interface Delivery {
+  uplink: number | null;
+  viewer_rate: number | null;
+  look_ahead: number | null;
+  viewers: {
+    /** `room/member`, or an address. */
+    viewer: string;
+    room: string | null;
+    name: string | null;
+    streams: number;
+    waiting: number;
+    bytes: number;
+    bytes_per_second: number;
+    mean_wait_ms: number;
+    urgent: number;
+    held: number;
+  }[];
+}
+
+export const delivery = (): Promise<Delivery> => callAsAdmin('delivery');
+
 export interface SettingInForce {
   key: string;
   /** Null where it is not set, or secret. */

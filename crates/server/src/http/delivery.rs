@@ -4,6 +4,9 @@ use super::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use watchalong_media::ViewerStats;
+use watchalong_room::MemberId;
 
 /// How media are delivered now. Rates are bytes a second.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -23,6 +26,10 @@ pub struct DeliveryView {
 pub struct ViewerView {
     /// `room/member`, or the address of somebody who is in no room.
     viewer: String,
+    /// The code of their room; null for an address.
+    room: Option<String>,
+    /// Their name there; null for an address, and for who has left.
+    name: Option<String>,
     /// Answers being sent.
     streams: usize,
     /// Answers that wait for their turn.
@@ -44,8 +51,11 @@ pub struct ViewerView {
     responses((status = 200, body = DeliveryView), (status = 401, body = super::error::ErrorBody)))]
 pub async fn show(_: Admin, State(app): State<App>) -> Result<Json<DeliveryView>, ApiError> {
     let stats = app.shelf.uplink.stats();
-    let viewers = stats.viewers.into_iter().map(|of| ViewerView {
+    let names = names(&app, stats.viewers.iter().filter_map(member)).await;
+    let viewers = stats.viewers.iter().map(|of| ViewerView {
         viewer: of.viewer.to_string(),
+        room: member(of).map(|(room, _)| room.to_owned()),
+        name: names.get(&of.viewer[..]).cloned(),
         streams: of.streams,
         waiting: of.waiting,
         bytes: of.bytes,
@@ -60,4 +70,32 @@ pub async fn show(_: Admin, State(app): State<App>) -> Result<Json<DeliveryView>
         look_ahead: stats.limits.ahead.map(|ahead| ahead.as_secs_f64()),
         viewers: viewers.collect(),
     }))
+}
+
+/// Room and member, where the viewer is no address.
+fn member(of: &ViewerStats) -> Option<(&str, u32)> {
+    let (room, member) = of.viewer.split_once('/')?;
+    Some((room, member.parse().ok()?))
+}
+
+/// The names of members, by `room/member`; one question to each room.
+async fn names(app: &App, members: impl Iterator<Item = (&str, u32)>) -> HashMap<String, String> {
+    let mut rooms: BTreeMap<&str, Vec<MemberId>> = BTreeMap::new();
+    for (room, member) in members {
+        rooms.entry(room).or_default().push(MemberId(member));
+    }
+    let mut names = HashMap::new();
+    for room in app.hub.live() {
+        let Some(members) = rooms.remove(room.code().as_str()) else {
+            continue;
+        };
+        let read = room.read(move |room| {
+            let named = |id: MemberId| Some((id, room.member(id)?.name.clone()));
+            members.into_iter().filter_map(named).collect::<Vec<_>>()
+        });
+        for (id, name) in read.await.unwrap_or_default() {
+            names.insert(format!("{}/{}", room.code(), id.0), name);
+        }
+    }
+    names
 }

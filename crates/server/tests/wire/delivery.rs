@@ -90,6 +90,16 @@ async fn four_viewers_share_an_uplink_evenly_though_one_opens_three_connections(
             .all(|v| v["viewer"].as_str().unwrap().starts_with(room_code)),
         "{stats}"
     );
+    let names: Vec<_> = viewers
+        .iter()
+        .map(|v| v["name"].as_str().unwrap())
+        .collect();
+    assert!(
+        ["Ann", "Ben", "Cleo", "Dan"]
+            .iter()
+            .all(|name| names.contains(name)),
+        "{stats}"
+    );
     for task in fetching {
         task.abort();
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { actText, bytes, fieldsText, passes } from './figures';
+import { actText, bytes, fieldsText, passes, rate } from './figures';
 
 describe('figures for the operator', () => {
   it('are given in the unit that keeps them short', () => {
@@ -8,6 +8,13 @@ describe('figures for the operator', () => {
     expect(bytes(1536)).toBe('1.5 KiB');
     expect(bytes(300 * 1024 * 1024)).toBe('300 MiB');
     expect(bytes(null)).toBe('unknown');
+  });
+
+  it('are given for lines as lines are sold', () => {
+    expect(rate(2_500_000)).toBe('20 Mbit/s');
+    expect(rate(187_500)).toBe('1.5 Mbit/s');
+    expect(rate(12_500)).toBe('100 kbit/s');
+    expect(rate(2.5e8)).toBe('2.0 Gbit/s');
   });
 
   it('leave an act its words', () => {

@@ -14,6 +14,15 @@ export function bytes(count: number | null): string {
   return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
+/** Bytes a second as lines are sold: 2500000 -> "20 Mbit/s". */
+export function rate(bytesPerSecond: number): string {
+  const bits = bytesPerSecond * 8;
+  if (bits >= 1e9) return `${(bits / 1e9).toFixed(1)} Gbit/s`;
+  if (bits >= 1e6)
+    return `${bits >= 1e7 ? Math.round(bits / 1e6) : (bits / 1e6).toFixed(1)} Mbit/s`;
+  return `${Math.round(bits / 1e3)} kbit/s`;
+}
+
 /** "login_refused" -> "login refused". */
 export function actText(act: string): string {
   return act.replaceAll('_', ' ');

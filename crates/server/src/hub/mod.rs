@@ -3,6 +3,7 @@
 //! The hub knows which rooms are in memory and what may be told of them to strangers. What happens in a
 //! room is its task's ([`task`]), what is right is the room's (`watchalong-room`), and how it is said
 //! is the dialects' ([`encoder`]).
+mod aliases;
 mod call;
 mod clients;
 pub mod encoder;

@@ -305,6 +305,7 @@ impl Store {
             for statement in [
                 "DELETE FROM messages WHERE room = ?",
                 "DELETE FROM entries WHERE room = ?",
+                "DELETE FROM aliases WHERE room = ?",
                 "DELETE FROM rooms WHERE code = ?",
             ] {
                 sqlx::query(statement)

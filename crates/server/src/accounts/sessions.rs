@@ -13,7 +13,7 @@ use watchalong_room::ServerTime;
 const SEEN_EVERY_MS: i64 = 5 * 60 * 1000;
 /// Characters kept of what a browser says of itself; the common ones say 80 to 150.
 const AGENT: usize = 200;
-/// Sessions of one account; past that the one that was quiet longest is logged out.
+/// Sessions of one account; past that (and a few) those that were quiet longest are logged out.
 const PER_ACCOUNT: i64 = 100;
 
 /// The value of a session's cookie: shown to its browser once, kept nowhere.
@@ -66,6 +66,12 @@ impl Accounts {
                 PER_ACCOUNT,
             )
             .await?;
+        if account
+            .seen_at
+            .is_none_or(|at| now.0 - at.0 >= SEEN_EVERY_MS)
+        {
+            self.store.account_seen(&account.id, now).await?;
+        }
         Ok(SessionCookie(value))
     }
 

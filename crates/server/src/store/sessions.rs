@@ -6,6 +6,9 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use watchalong_room::ServerTime;
 
+/// Sessions past the most of an account before the oldest are ended: in bulk, not with every login.
+const SPARE: i64 = 20;
+
 /// Every column of a session, for [`session`].
 const SESSION_COLUMNS: &str = "s.id AS session_id, s.created_at AS session_created_at, s.seen_at AS session_seen_at, \
      s.agent, s.expires_at";
@@ -30,6 +33,9 @@ fn token_key(row: &SqliteRow) -> Result<TokenKey, sqlx::Error> {
 
 impl Store {
     /// Adds a session, and ends what is past `most` or over.
+    ///
+    /// Each step is a statement by itself: a transaction would hold the one write lock over several round trips, and
+    /// the log of every room waits for that lock.
     pub(crate) async fn add_session(
         &self,
         cookie_hash: &[u8],
@@ -37,19 +43,6 @@ impl Store {
         session: &Session,
         most: i64,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("DELETE FROM sessions WHERE expires_at <= ?")
-            .bind(session.created_at.0)
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query(
-            "DELETE FROM sessions WHERE account = ?1 AND cookie_hash NOT IN \
-             (SELECT cookie_hash FROM sessions WHERE account = ?1 ORDER BY seen_at DESC LIMIT ?2 - 1)",
-        )
-        .bind(&account.0)
-        .bind(most)
-        .execute(&mut *transaction)
-        .await?;
         sqlx::query(
             "INSERT INTO sessions (cookie_hash, id, account, agent, created_at, seen_at, expires_at) \
              VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -61,14 +54,35 @@ impl Store {
         .bind(session.created_at.0)
         .bind(session.seen_at.0)
         .bind(session.expires_at.0)
-        .execute(&mut *transaction)
+        .execute(&self.pool)
         .await?;
-        sqlx::query("UPDATE accounts SET seen_at = ? WHERE id = ?")
-            .bind(session.seen_at.0)
+        // Read first: reading needs no lock, and mostly there is nothing to end.
+        let (over, many): (bool, bool) = sqlx::query_as(
+            "SELECT EXISTS (SELECT 1 FROM sessions WHERE expires_at <= ?1), \
+             (SELECT COUNT(*) FROM sessions WHERE account = ?2) > ?3",
+        )
+        .bind(session.created_at.0)
+        .bind(&account.0)
+        .bind(most + SPARE)
+        .fetch_one(&self.pool)
+        .await?;
+        if over {
+            sqlx::query("DELETE FROM sessions WHERE expires_at <= ?")
+                .bind(session.created_at.0)
+                .execute(&self.pool)
+                .await?;
+        }
+        if many {
+            sqlx::query(
+                "DELETE FROM sessions WHERE account = ?1 AND cookie_hash NOT IN \
+                 (SELECT cookie_hash FROM sessions WHERE account = ?1 ORDER BY seen_at DESC LIMIT ?2)",
+            )
             .bind(&account.0)
-            .execute(&mut *transaction)
+            .bind(most)
+            .execute(&self.pool)
             .await?;
-        Ok(transaction.commit().await?)
+        }
+        Ok(())
     }
 
     pub(crate) async fn session(

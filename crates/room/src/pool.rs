@@ -45,6 +45,10 @@ impl Pool {
         self.left
     }
 
+    fn shown(&self) -> usize {
+        self.clips.values().filter(|clip| clip.drawn).count()
+    }
+
     /// Counts anew, after a restore.
     pub(crate) fn recount(&mut self) {
         self.left = self.clips.values().filter(|clip| clip.available()).count();
@@ -97,6 +101,19 @@ fn clip_key(media: &Media) -> String {
 }
 
 impl Room {
+    /// Clips of the random pool that have been drawn since its last reset.
+    pub fn pool_shown(&self) -> usize {
+        self.pool.shown()
+    }
+
+    /// What a member offers to the random pool, drawn or not.
+    pub fn pool_offer_of(&self, member: MemberId) -> impl Iterator<Item = &Media> {
+        let clips = self.pool.clips.values();
+        clips
+            .filter(move |clip| clip.by.contains(&member))
+            .map(|clip| &clip.media)
+    }
+
     pub(crate) fn pool_offer(
         &mut self,
         step: &mut Step,
@@ -204,6 +221,9 @@ mod tests {
         offer(&mut party, ann, &["a", "b", "c"]);
         offer(&mut party, ben, &["c", "d"]);
         assert_eq!(party.room.pool_left(), 4);
+        let second = party.id(ben);
+        let of_ben: Vec<_> = party.room.pool_offer_of(second).map(|m| &m.key).collect();
+        assert_eq!(of_ben, ["c", "d"]);
         let mut seen = BTreeSet::new();
         for seed in 0..4 {
             party.seed = seed;
@@ -212,8 +232,9 @@ mod tests {
         }
         assert_eq!((seen.len(), party.room.pool_left()), (4, 0));
         assert_eq!(party.act(host, Command::PoolDraw), Err(Refusal::PoolEmpty));
+        assert_eq!(party.room.pool_shown(), 4);
         party.ok(host, Command::PoolReset);
-        assert_eq!(party.room.pool_left(), 4);
+        assert_eq!((party.room.pool_left(), party.room.pool_shown()), (4, 0));
     }
 
     #[test]

@@ -82,3 +82,54 @@ async fn the_queue_is_shared_and_the_next_item_goes_on() {
             .starts_with("media/")
     );
 }
+
+#[tokio::test]
+async fn the_room_draws_from_what_its_members_offer_until_all_was_shown() {
+    let server = Server::start().await;
+    let sample = server.sample().await;
+    let room = server.room(&json!({})).await;
+    let mut host = server.host(&room).await;
+    let mut ann = server.join(&room, "Ann", json!({})).await;
+    assert_eq!(
+        ann.room()["pool"],
+        json!({"left": 0, "shown": 0, "yours": []})
+    );
+    let clip = json!({"kind": "url", "url": "https://example.org/clip.mp4"});
+    ann.must(json!({"do": "pool_offer", "media": [sample, clip]}))
+        .await;
+    let pool = host.event("pool").await;
+    assert_eq!((&pool["left"], &pool["shown"]), (&json!(2), &json!(0)));
+    let late = server.join(&room, "Ben", json!({})).await;
+    assert_eq!(late.room()["pool"]["yours"], json!([]));
+    let mut drawn = Vec::new();
+    for _ in 0..2 {
+        host.must(json!({"do": "pool_draw"})).await;
+        drawn.push(ann.event("timeline").await["media"]["key"].clone());
+    }
+    assert!(drawn.contains(&json!(sample)) && drawn[0] != drawn[1]);
+    let empty = host.command(json!({"do": "pool_draw"})).await;
+    assert_eq!(empty["code"], "pool_empty");
+    host.must(json!({"do": "pool_reset"})).await;
+    let gone = json!({"kind": "upload", "key": "0000"});
+    let refused = ann
+        .command(json!({"do": "pool_offer", "media": [gone]}))
+        .await;
+    assert_eq!(refused["code"], "media_not_found");
+}
+
+#[tokio::test]
+async fn the_address_of_what_comes_next_is_told_ahead() {
+    let server = Server::start().await;
+    let sample = server.sample().await;
+    let room = server.room(&json!({})).await;
+    let mut host = server.host(&room).await;
+    for _ in 0..2 {
+        host.must(json!({"do": "queue_add", "media": sample})).await;
+    }
+    let mut ann = server.join(&room, "Ann", json!({})).await;
+    let queue = &ann.room()["queue"];
+    assert!(queue[1]["media"].get("url").is_none());
+    let next = queue[0]["media"]["url"].clone();
+    host.must(json!({"do": "queue_next"})).await;
+    assert_eq!(ann.event("timeline").await["media"]["url"], next);
+}

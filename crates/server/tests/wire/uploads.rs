@@ -246,6 +246,18 @@ async fn a_form_brings_a_whole_film() {
         (&listed[0]["id"], &listed[0]["by"]),
         (&made["id"], &json!(1))
     );
+    let own = listed[0]["location"].as_str().unwrap();
+    assert_eq!(
+        server.http.get(own).send().await.unwrap().status(),
+        200,
+        "whoever brought it can go on with it, remove it and keep it, on any device"
+    );
+    assert_eq!(listed[0]["may_keep"], false);
+    let ben = server.join(&room, "Ben", json!({})).await;
+    let listed = server.http.get(&url).bearer_auth(person(&ben)).send().await;
+    let listed: Value = listed.unwrap().json().await.unwrap();
+    assert_eq!(listed[0]["id"], made["id"]);
+    assert!(listed[0].get("location").is_none(), "an address overwrites");
     let stranger = server.http.get(&url).send().await.unwrap();
     assert_eq!(stranger.status(), 401);
 }

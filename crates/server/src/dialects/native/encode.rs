@@ -235,13 +235,27 @@ impl Native {
         })
     }
 
-    fn queue(&self, room: &Room) -> Vec<Value> {
-        let item = |item: &watchalong_room::QueueItem| {
+    fn queue(&self, scene: Scene<'_>) -> Vec<Value> {
+        let item = |(place, item): (usize, &watchalong_room::QueueItem)| {
+            let mut media = self.media_card(&item.media);
+            if place == 0 {
+                // What comes next is fetched ahead: its address is told before its turn.
+                media["url"] = json!(self.shelf.link(scene.code, &item.media));
+            }
             json!({
-                "item": item.id, "media": self.media_card(&item.media), "added_by": item.added_by, "votes": item.votes,
+                "item": item.id, "media": media, "added_by": item.added_by, "votes": item.votes,
             })
         };
-        room.queue().iter().map(item).collect()
+        scene.room.queue().iter().enumerate().map(item).collect()
+    }
+
+    /// The random pool, and what the receiver has put into it.
+    fn pool(&self, room: &Room, you: MemberId) -> Value {
+        let yours: Vec<Value> = room
+            .pool_offer_of(you)
+            .map(|media| self.media_card(media))
+            .collect();
+        json!({"left": room.pool_left(), "shown": room.pool_shown(), "yours": yours})
     }
 
     fn room(&self, scene: Scene<'_>, you: MemberId) -> Value {
@@ -253,7 +267,7 @@ impl Native {
             "timeline": timeline(room.timeline()), "media": self.current(scene),
             "barrier": barrier(room),
             "members": room.members().filter(|m| m.standing == Standing::Admitted).map(member).collect::<Vec<_>>(),
-            "queue": self.queue(room),
+            "queue": self.queue(scene), "pool": self.pool(room, you),
             "chat": room.messages().filter(|m| !m.deleted).map(message).collect::<Vec<_>>(),
             "undo": undo(room),
             "you": {"member": you, "rights": rights},
@@ -275,7 +289,7 @@ impl Native {
                 "undo": undo(room), "media": self.current(scene),
             }),
             Event::Barrier => json!({"event": "barrier", "barrier": barrier(room)}),
-            Event::Queue => json!({"event": "queue", "queue": self.queue(room)}),
+            Event::Queue => json!({"event": "queue", "queue": self.queue(scene)}),
             Event::Said { message: id } => {
                 json!({"event": "said", "message": message(room.message(*id)?)})
             }
@@ -300,7 +314,9 @@ impl Native {
             Event::Bans => {
                 json!({"event": "bans", "members": bans(room)})
             }
-            Event::Pool => json!({"event": "pool", "left": room.pool_left()}),
+            Event::Pool => json!({
+                "event": "pool", "left": room.pool_left(), "shown": room.pool_shown(),
+            }),
             Event::Member { .. }
             | Event::Gone { .. }
             | Event::SeatRevoked { .. }

@@ -175,6 +175,11 @@ pub(super) enum WireCommand {
     QueueNext {
         item: Option<u64>,
     },
+    PoolOffer {
+        media: Vec<MediaInput>,
+    },
+    PoolDraw,
+    PoolReset,
     Say {
         text: String,
         reply_to: Option<u64>,
@@ -335,6 +340,14 @@ impl WireCommand {
             Self::QueueShuffle => Command::QueueShuffle,
             Self::QueueClear => Command::QueueClear,
             Self::QueueNext { item: of } => Command::QueueNext { item: of.map(item) },
+            Self::PoolOffer { media } => Command::PoolOffer {
+                media: media
+                    .iter()
+                    .map(|one| one.resolve(shelf, Some(room)))
+                    .collect::<Result<_, _>>()?,
+            },
+            Self::PoolDraw => Command::PoolDraw,
+            Self::PoolReset => Command::PoolReset,
             Self::Say { text, reply_to } => Command::Say {
                 text,
                 reply_to: reply_to.map(MessageId),

@@ -14,10 +14,11 @@ use crate::config::Keepers;
 use crate::hub::{HubError, RoomHandle};
 use axum::Json;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use serde::Serialize;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use watchalong_media::{MediaId, MediumState, UploadError, UploadView};
 use watchalong_room::{Member, PersonId, Standing};
@@ -64,6 +65,12 @@ pub struct UploadStatus {
     expires: Option<u64>,
     /// Who brought it, by their number in the room; null where they are gone.
     by: Option<u32>,
+    /// In lists, where it goes on: for whoever brought it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+    /// In lists, for whoever brought it: whether the server lets them keep it in its library.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_keep: Option<bool>,
 }
 
 fn shown(view: &UploadView, by: Option<u32>) -> UploadStatus {
@@ -82,6 +89,8 @@ fn shown(view: &UploadView, by: Option<u32>) -> UploadStatus {
         duration: view.medium.duration,
         expires: view.expires_ms,
         by,
+        location: None,
+        may_keep: None,
     }
 }
 
@@ -183,14 +192,17 @@ async fn create(
 /// The uploads of a room, for its members.
 async fn list(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     caller: Caller,
     Path(code): Path<String>,
 ) -> Result<Json<Vec<UploadStatus>>, ApiError> {
     let room = room(&app, &code).await?;
     let person = person_of(&caller)?;
+    let asked = person.clone();
     let people = room
         .read(move |room| {
-            member(room.members(), &person)?;
+            member(room.members(), &asked)?;
             let numbers = room.members().map(|m| (m.person.clone(), m.id.0));
             Some(numbers.collect::<std::collections::HashMap<_, _>>())
         })
@@ -199,10 +211,17 @@ async fn list(
         let message = "Only members of this room see what was brought to it.";
         ApiError::new(StatusCode::FORBIDDEN, "not_allowed", message)
     })?;
+    let base = Base::of(&headers, peer.ip(), &app.config);
     let uploads = app.shelf.uploads.of_room(room.code().as_str());
     let shown = uploads.iter().map(|view| {
         let by = people.get(&PersonId(view.person.clone())).copied();
-        shown(view, by)
+        let mut status = shown(view, by);
+        if view.person == person.0 {
+            // Theirs to go on with on whatever device they are, to remove and to keep.
+            status.location = Some(address(&app, &base, &view.id));
+            status.may_keep = Some(may_keep(app.config.keep_uploads, &caller));
+        }
+        status
     });
     Ok(Json(shown.collect()))
 }

@@ -46,8 +46,8 @@ export function forgetMe(): void {
   known = null;
 }
 
-/** The guest's token, where no account is logged in. */
-async function bearer(): Promise<string | undefined> {
+/** The guest's token, where no account is logged in: for requests that `callAsMe` does not make. */
+export async function bearer(): Promise<string | undefined> {
   const token = guest.token();
   if (token === undefined) return undefined;
   const me = await whoAmI().catch(() => null);

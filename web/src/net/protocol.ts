@@ -86,6 +86,15 @@ export interface QueuedMedia {
   title: string;
   duration: number | null;
   poster?: string | null;
+  /** Of the next in the queue alone: where it may be fetched ahead. */
+  url?: string | null;
+}
+
+/** The random pool: what is left to draw, what was drawn, what the receiver has put in. */
+export interface PoolState {
+  left: number;
+  shown: number;
+  yours: QueuedMedia[];
 }
 
 export interface Track {
@@ -217,6 +226,7 @@ export interface Snapshot {
   barrier: Barrier | null;
   members: Member[];
   queue: QueueEntry[];
+  pool: PoolState;
   chat: ChatMessage[];
   undo: Undo | null;
   you: { member: MemberId; rights: Rights };
@@ -246,6 +256,7 @@ export type RoomEvent =
   | { event: 'barrier'; barrier: Barrier | null }
   | { event: 'members'; members: Member[]; gone: { member: MemberId; reason: GoneReason }[] }
   | { event: 'queue'; queue: QueueEntry[] }
+  | { event: 'pool'; left: number; shown: number }
   | { event: 'said'; message: ChatMessage }
   | { event: 'deleted'; message: MessageId }
   | ({ event: 'reacted' } & ReactionNote)
@@ -347,8 +358,9 @@ export type ServerMessage =
   | { t: 'room'; room: Snapshot }
   | Bye;
 
-/** What can be loaded or queued: a library id, or an address. */
-export type MediaRef = string | { kind: 'url'; url: string; title?: string };
+/** What can be loaded or queued: a library id, an upload of this room, or an address. */
+export type MediaRef =
+  string | { kind: 'upload'; key: string } | { kind: 'url'; url: string; title?: string };
 
 export type Command =
   | { do: 'play' | 'pause'; position?: number; expect?: number }
@@ -364,6 +376,8 @@ export type Command =
         | 'queue_sort'
         | 'queue_shuffle'
         | 'queue_clear'
+        | 'pool_draw'
+        | 'pool_reset'
         | 'leave'
         | 'end';
     }
@@ -374,6 +388,7 @@ export type Command =
   | { do: 'queue_move'; item: ItemId; before?: ItemId }
   | { do: 'queue_vote'; item: ItemId; up: boolean }
   | { do: 'queue_next'; item?: ItemId }
+  | { do: 'pool_offer'; media: MediaRef[] }
   | { do: 'say'; text: string; reply_to?: MessageId }
   | { do: 'delete_message'; message: MessageId }
   | { do: 'react'; emoji: string }

@@ -4,6 +4,7 @@
 import { bareCode } from './link';
 
 const MAX_ROOMS = 30;
+const MAX_PLACED = 200;
 /** A host who never gave a name; seated without being asked. */
 export const NAMELESS_HOST = 'Host';
 
@@ -81,6 +82,18 @@ export const draftText = {
   get: (code: string) => read(session, `watchalong.draft.${bareCode(code)}`) ?? '',
   set: (code: string, text: string) =>
     write(session, `watchalong.draft.${bareCode(code)}`, text === '' ? null : text),
+};
+
+/** Uploads that this tab has put into a room's queue once: nobody wants to see one come back. */
+export const placedUploads = {
+  get(code: string): string[] {
+    const text = read(session, `watchalong.placed.${bareCode(code)}`);
+    return text ? text.split(',') : [];
+  },
+  add(code: string, id: string): void {
+    const all = [...placedUploads.get(code), id];
+    write(session, `watchalong.placed.${bareCode(code)}`, all.slice(-MAX_PLACED).join(','));
+  },
 };
 
 /** The operator's key, for this tab alone: it opens everything. */

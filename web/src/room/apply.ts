@@ -66,6 +66,8 @@ function applyEvent(room: Snapshot, event: RoomEvent): Snapshot {
     }
     case 'queue':
       return { ...room, queue: event.queue };
+    case 'pool':
+      return { ...room, pool: { ...room.pool, left: event.left, shown: event.shown } };
     case 'said': {
       const rest = room.chat.filter((message) => message.id !== event.message.id);
       return { ...room, chat: [...rest, event.message].slice(-MAX_CHAT) };

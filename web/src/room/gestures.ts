@@ -23,6 +23,10 @@ export class Gestures {
   queueSort = () => this.#act({ do: 'queue_sort' });
   queueShuffle = () => this.#act({ do: 'queue_shuffle' });
   queueClear = () => this.#act({ do: 'queue_clear' });
+  /** All that one puts into the random pool; replaces what one had in it. */
+  poolOffer = (media: MediaRef[]) => this.#act({ do: 'pool_offer', media });
+  poolDraw = () => this.#act({ do: 'pool_draw' });
+  poolReset = () => this.#act({ do: 'pool_reset' });
   next = (item?: ItemId) =>
     this.#act({ do: 'queue_next', ...(item === undefined ? {} : { item }) });
 

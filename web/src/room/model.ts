@@ -17,6 +17,8 @@ export type {
   PlayerState,
   Policy,
   PolicyPatch,
+  PoolState,
+  QueuedMedia,
   QueueEntry,
   ReactionNote,
   ReportNote,
@@ -31,6 +33,7 @@ export type {
   Who,
 } from '../net/protocol';
 export type { LibraryItem } from '../net/api';
+export type { UploadStatus } from '../net/uploads';
 
 /** What the server last told about somebody's playback; null where unknown. */
 export interface Vital {

@@ -4,8 +4,8 @@
 // The engine decides when and how fast to play; this class decides which source is
 // loaded and turns the engine's status into fields. It sends nothing by itself but
 // reports, readiness and a learned duration: facts, never wishes.
-import { resolve } from '../net/api';
 import type { ClockAnswer, PlayerState, Report } from '../net/protocol';
+import { mediaAddress } from '../net/media-address';
 import { type MediaWait, mediaWait } from '../net/media-wait';
 import { setting } from '../net/storage';
 import {
@@ -22,6 +22,8 @@ import {
 } from '../sync';
 import { positionAt } from './apply';
 import type { ItemId, RoomMedia, Snapshot } from './model';
+import { Prewarm, wanted } from './prewarm';
+import type { Arriving } from './uploads.svelte';
 
 /** The choices people get, from closest to loosest; the engine knows more for machines. */
 export const FOLLOW_CLASSES = ['same-room', 'normal', 'relaxed', 'free'] as const;
@@ -34,6 +36,8 @@ export interface PlaybackLinks {
   duration: (item: ItemId, seconds: number) => void;
   /** Asks for a fresh snapshot, whose media address has not expired. */
   refresh: () => void;
+  /** How far an upload has come; null where all of it is there. */
+  arrival: (key: string) => Promise<Arriving | null>;
 }
 
 const STATES: Record<SyncState, PlayerState | null> = {
@@ -57,6 +61,9 @@ const DURATION_SPREAD_MS = 1500;
 /** A single frame of silence between stalls isn't worth a word on screen. */
 const BUFFERING_SHOWN_MS = 450;
 
+/** While an upload starves its viewers: how often to ask how far it has come. */
+const ARRIVAL_MS = 2000;
+
 const READY_EVENTS = ['canplay', 'canplaythrough', 'seeked', 'progress'] as const;
 
 function storedClass(): FollowClass {
@@ -75,6 +82,8 @@ export class Playback {
   buffering = $state(false);
   /** The file is still being written on the server: tried again by itself. */
   copying = $state(false);
+  /** Nothing to show because the rest of an upload has not come yet. */
+  arriving = $state.raw<Arriving | null>(null);
   volume = $state(Number(setting.get('volume') ?? '1') || 1);
   muted = $state(false);
   captions = $state(false);
@@ -96,6 +105,8 @@ export class Playback {
   #freshWanted = false;
   /** The error of this source has been looked into. */
   #lookedInto = false;
+  #arrivalAsked = -Infinity;
+  #prewarm = new Prewarm();
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Who fetches media; see `Welcome.viewer`. */
@@ -163,6 +174,7 @@ export class Playback {
       video.removeEventListener('loadedmetadata', tracks);
       for (const name of READY_EVENTS) video.removeEventListener(name, ready);
       clearTimeout(this.#retryTimer);
+      this.#prewarm.stop();
       engine.dispose();
       this.#engine = null;
       this.#video = null;
@@ -185,6 +197,8 @@ export class Playback {
       this.#readySent = null;
       this.loaded = false;
       this.copying = false;
+      this.arriving = null;
+      this.#prewarm.stop();
       this.#source(room.media);
       this.#follow(item === null ? 'other' : 'media');
     } else if (cause === 'snapshot' || room.timeline.rev !== this.#timelineRev) {
@@ -328,16 +342,9 @@ export class Playback {
     clearTimeout(this.#retryTimer);
     this.#lookedInto = false;
     if (media && !media.problem) {
-      video.src = this.#address(media);
+      video.src = mediaAddress(media, this.viewer);
     } else video.removeAttribute('src');
     video.load();
-  }
-
-  /** The server's own files are fetched in the viewer's name; other addresses are none of our business. */
-  #address(media: RoomMedia): string {
-    const url = new URL(resolve(media.url));
-    if (media.kind === 'library' && this.viewer) url.searchParams.set('viewer', this.viewer);
-    return url.href;
   }
 
   #told(status: SyncStatus): void {
@@ -354,6 +361,11 @@ export class Playback {
     else this.#dryAt ??= performance.now();
     this.buffering = this.#dryAt !== null && performance.now() - this.#dryAt > BUFFERING_SHOWN_MS;
     if (this.loaded) this.copying = false;
+    this.#lookArrival(status);
+    if (this.#room && status.state === 'playing') {
+      const next = wanted(this.#room, this.roomPosition(), status.bufferedAhead);
+      if (next) this.#prewarm.consider(next.item, mediaAddress(next.media, this.viewer));
+    }
     if (status.state === 'error' && !this.#lookedInto) void this.#lookInto();
     this.#checkReady();
     const own = this.#ownDuration();
@@ -366,14 +378,35 @@ export class Playback {
     const media = this.#room?.media;
     const item = this.#item;
     if (!media || media.kind === 'url') return;
-    const wait: MediaWait | null = await mediaWait(this.#address(media));
+    const wait: MediaWait | null = await mediaWait(mediaAddress(media, this.viewer));
     if (item !== this.#item) return;
     this.copying = wait !== null;
-    if (!wait) return;
+    const arriving = wait || media.kind !== 'upload' ? null : await this.#links.arrival(media.key);
+    if (item !== this.#item) return;
+    this.arriving = arriving;
+    const again = wait?.ms ?? (arriving ? ARRIVAL_MS : null);
+    if (again === null) return;
     this.#retryTimer = setTimeout(() => {
       this.#source(media);
       this.#follow('media');
-    }, wait.ms);
+    }, again);
+  }
+
+  /** A player that waits for an upload waits for a person: who, and how far they are. */
+  #lookArrival(status: SyncStatus): void {
+    const media = this.#room?.media;
+    if (status.state === 'error') return;
+    if (!this.buffering || media?.kind !== 'upload') {
+      this.arriving = null;
+      return;
+    }
+    const now = performance.now();
+    if (now - this.#arrivalAsked < ARRIVAL_MS) return;
+    this.#arrivalAsked = now;
+    const item = this.#item;
+    void this.#links.arrival(media.key).then((arriving) => {
+      if (item === this.#item && this.buffering) this.arriving = arriving;
+    });
   }
 
   #ownDuration(): number | null {

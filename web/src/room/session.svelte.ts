@@ -5,7 +5,7 @@
 //
 // Intent is not state: only the gestures below send commands. What the video
 // element does by itself never reaches the room.
-import { socketUrl } from '../net/api';
+import { library, socketUrl } from '../net/api';
 import type { Bye, Cause, Command, EventsFrame, ServerMessage, Welcome } from '../net/protocol';
 import { holdSeat } from '../net/seat-guard';
 import { type ConnectionState, Refused, RoomSocket } from '../net/socket';
@@ -22,6 +22,7 @@ import type {
   MediaRef,
   MemberId,
   PolicyPatch,
+  QueuedMedia,
   ReactionNote,
   RoomEvent,
   Snapshot,
@@ -29,10 +30,13 @@ import type {
 } from './model';
 import { Notices } from './notices';
 import { Playback } from './playback.svelte';
+import { entryOf, mediaRef, type PlaylistEntry } from './playlist';
+import { addAll, type Imported, importText } from './queue-import';
 import { whoMay } from './rights-words';
 import { Sky } from './sky.svelte';
 import { Spoilers, tooEarly, type Where } from './spoilers.svelte';
 import { Toasts } from './toasts.svelte';
+import { Uploads } from './uploads.svelte';
 
 /** The sync engine treats a person's seek and another medium specially. */
 const CAUSES: Record<Cause, TimelineCause> = {
@@ -47,6 +51,8 @@ const CAUSES: Record<Cause, TimelineCause> = {
   end: 'other',
 };
 const NO_CHAT: readonly ChatMessage[] = [];
+/** A queue is worth more thought than a seek. */
+const CLEARED_MS = 12_000;
 const TYPING_MS = 5000;
 const TYPING_EVERY_MS = 2000;
 /** Signals come about once a second: for so long they may be older than the message. */
@@ -71,6 +77,7 @@ export class Session {
   readonly desk: Desk;
   readonly draft: Draft;
   readonly playback: Playback;
+  readonly uploads: Uploads;
   readonly do = new Gestures((command) => this.act(command));
   /** All that is known of the chat, the oldest first. */
   readonly chat = $derived.by(() => this.history.all(this.room?.chat ?? NO_CHAT));
@@ -106,6 +113,19 @@ export class Session {
         if (this.state?.room.you.rights.queue) void this.#quiet({ do: 'duration', item, duration });
       },
       refresh: () => this.#socket.open(),
+      arrival: (key) => this.uploads.arrival(key),
+    });
+    this.uploads = new Uploads(code, {
+      room: () => this.room,
+      position: () => this.playback.roomPosition(),
+      starving: () => this.playback.buffering && this.room?.media?.kind !== 'upload',
+      place: (key, title) => this.#place(key, title),
+      unplace: (key) => {
+        for (const { item, media } of this.room?.queue ?? [])
+          if (media.kind === 'upload' && media.key === key) void this.do.queueRemove(item);
+      },
+      hold: () => this.#holdForUpload(),
+      release: () => this.act({ do: 'play' }),
     });
     this.#notices = new Notices({
       toasts: this.toasts,
@@ -169,6 +189,7 @@ export class Session {
     for (const stop of this.#stops.splice(0)) stop();
     seat.setToken(this.code, null);
     this.#releaseSeat?.();
+    this.uploads.dispose();
     this.#socket.close();
   }
 
@@ -272,6 +293,53 @@ export class Session {
     void this.act({ do: 'policy', patch });
   }
 
+  /** Replaces what one has in the random pool. */
+  async offerToPool(media: readonly QueuedMedia[]): Promise<boolean> {
+    const refs = media.map(mediaRef).filter((ref) => ref !== null);
+    const done = await this.do.poolOffer(refs);
+    const state = this.state;
+    // Nobody else hears what one offers: only the counts are told.
+    if (done && state)
+      this.state = {
+        ...state,
+        room: { ...state.room, pool: { ...state.room.pool, yours: [...media] } },
+      };
+    return done;
+  }
+
+  /** Puts many things into the queue, one after another. */
+  addAll(entries: readonly PlaylistEntry[]): Promise<Imported> {
+    return addAll(entries, {
+      add: (media) => this.#socket.command({ do: 'queue_add', media }),
+      find: async (title) => {
+        const { items } = await library(title);
+        const wanted = title.toLowerCase();
+        return items.find((item) => item.title.toLowerCase() === wanted)?.id ?? null;
+      },
+    });
+  }
+
+  /** Empties the queue; for a while it can be had back. */
+  async clearQueue(): Promise<void> {
+    const before = (this.room?.queue ?? []).map(({ media }) => entryOf(media));
+    const entries = before.filter((entry) => entry !== null);
+    if (!(await this.do.queueClear())) return;
+    this.toasts.show(`The queue of ${before.length} is empty now.`, {
+      key: 'queue-cleared',
+      forMs: CLEARED_MS,
+      actions: [
+        {
+          label: 'Undo',
+          run: () =>
+            void this.addAll(entries).then((done) => {
+              if (done.stopped || done.missing.length > 0)
+                this.toasts.show(importText(done), { key: 'queue-cleared', tone: 'warn' });
+            }),
+        },
+      ],
+    });
+  }
+
   /** Sends a command; a refusal becomes a toast. True when it was carried out. */
   async act(command: Command): Promise<boolean> {
     try {
@@ -292,6 +360,37 @@ export class Session {
   /** Cuts the connection as a lost network would; it comes back by itself. */
   dropConnection(): void {
     this.#socket.interrupt();
+  }
+
+  /** A film that somebody here brought can be watched now. */
+  async #place(key: string, title: string): Promise<boolean> {
+    const room = this.room;
+    if (!room) return false;
+    const media = { kind: 'upload', key } as const;
+    const there = [room.media, ...room.queue.map((entry) => entry.media)];
+    if (there.some((each) => each?.kind === 'upload' && each.key === key)) return true;
+    const now = room.media === null && room.queue.length === 0;
+    const done = await this.act(now ? { do: 'load', media } : { do: 'queue_add', media });
+    if (done)
+      this.toasts.show(
+        now
+          ? `“${title}” is on. You can watch while the rest arrives.`
+          : `“${title}” is in the queue, and can be watched while the rest arrives.`,
+        { key: `upload-${key}` },
+      );
+    return done;
+  }
+
+  /** What is watched has not come further; see `hold.ts`. */
+  async #holdForUpload(): Promise<boolean> {
+    if (!this.room?.you.rights.play) return false;
+    const done = await this.act({ do: 'pause' });
+    if (done)
+      this.toasts.show('Paused: your upload has not come further. It goes on by itself.', {
+        key: 'upload-hold',
+        forMs: 12_000,
+      });
+    return done;
   }
 
   /** Sent by the page itself: nobody wants to hear that it was refused. */

@@ -3,8 +3,10 @@
 import type { ConnectionState } from '../net/socket';
 import { startsAfterWait } from './apply';
 import type { Snapshot } from './model';
-import { names } from './phrases';
+import { nameOf, names } from './phrases';
 import { countdownText } from './schedule';
+import { percent } from './transfer';
+import type { Arriving } from './uploads.svelte';
 import { dayTime } from '../ui/when';
 
 export type StageAction =
@@ -26,6 +28,7 @@ export interface StageStatus {
     | 'empty'
     | 'scheduled'
     | 'copying'
+    | 'arriving'
     | 'barrier'
     | 'countdown'
     | 'paused'
@@ -55,6 +58,8 @@ export interface StageInput {
   loaded: boolean;
   /** The file is still being written on the server; the player tries again by itself. */
   copying?: boolean;
+  /** The player waits for the rest of an upload. */
+  arriving?: Arriving | null;
 }
 
 /** A shorter lead is over before a number could be read. */
@@ -103,6 +108,19 @@ export function stageStatus(input: StageInput): StageStatus {
       detail: 'It is not whole yet on the server. It is tried again by itself, every few seconds.',
       actions: rights.queue ? ['choose'] : [],
       veil: true,
+    };
+  }
+
+  if (input.arriving && !room.media.problem) {
+    const { by, sent, size } = input.arriving;
+    const who =
+      by === null ? 'somebody who has left' : by === room.you.member ? 'you' : nameOf(room, by);
+    return {
+      kind: 'arriving',
+      title: `Still being uploaded by ${who}`,
+      detail: `${percent(sent, size)} % is here. It goes on by itself as more arrives.`,
+      actions: [],
+      veil: false,
     };
   }
 

@@ -5,7 +5,17 @@ import type { ChatMessage, Member } from '../../room/model';
 
 export type Tab = 'chat' | 'people' | 'queue' | 'room';
 export type DialogName =
-  'invite' | 'sync' | 'keys' | 'add' | 'end' | 'report' | 'hand_over' | 'ban' | 'rights';
+  | 'invite'
+  | 'sync'
+  | 'keys'
+  | 'add'
+  | 'lists'
+  | 'pool'
+  | 'end'
+  | 'report'
+  | 'hand_over'
+  | 'ban'
+  | 'rights';
 /** What the people's tab shows; the latter two are the moderators'. */
 export type Desk = 'here' | 'reports' | 'acts';
 /** Whom or what a dialog is about. */

@@ -1,46 +1,17 @@
 // Accounts, what is kept about somebody, and the operator's page.
 import type { Page } from '@playwright/test';
 
+import { avatar, logIn, member, PASSWORD, someEmail } from './support/accounts';
 import { findings } from './support/axe';
-import { expect, loaded, type People, seated, test } from './support/fixtures';
+import { expect, loaded, seated, test } from './support/fixtures';
 import { PrefixProxy } from './support/prefix';
-import { ADMIN_KEY, type Server } from './support/server';
-
-const PASSWORD = 'correct horse battery';
-
-/** Addresses must differ: the tests of one run share a server. */
-let count = 0;
-const someEmail = (): string => `ann${(count += 1)}@example.org`;
+import { ADMIN_KEY } from './support/server';
 
 async function signUp(page: Page, email: string, name?: string): Promise<void> {
   if (name !== undefined) await page.getByTestId('sign-up-name').fill(name);
   await page.getByTestId('sign-up-email').fill(email);
   await page.getByTestId('sign-up-password').fill(PASSWORD);
   await page.getByTestId('sign-up').click();
-}
-
-async function logIn(page: Page, server: Server, email: string): Promise<void> {
-  await page.goto(`${server.origin}/account`);
-  await page.getByTestId('log-in-email').fill(email);
-  await page.getByTestId('log-in-password').fill(PASSWORD);
-  await page.getByTestId('log-in').click();
-}
-
-const avatar = (page: Page, name: string) => page.getByRole('button', { name: `${name}: account` });
-
-/** An account that the operator made, logged in. */
-async function member(
-  server: Server,
-  people: People,
-  name: string,
-  options?: Parameters<People['open']>[1],
-): Promise<Page> {
-  const email = someEmail();
-  await server.call('admin/people', { email, name, password: PASSWORD }, ADMIN_KEY);
-  const page = await people.open(server.origin, options);
-  await logIn(page, server, email);
-  await expect(avatar(page, name)).toBeVisible();
-  return page;
 }
 
 test('somebody signs up by an invitation, logs out, and logs in again', async ({
@@ -227,7 +198,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(stranger.getByTestId('no-parties')).toBeVisible();
     expect(await findings(stranger), 'empty history').toEqual([]);
 
-    const page = await member(server, people, 'Ann', options);
+    const { page } = await member(server, people, 'Ann', options);
     await page.goto(`${server.origin}/account`);
     await expect(page.getByText('here', { exact: true })).toBeVisible();
     expect(await findings(page), 'account').toEqual([]);

@@ -167,6 +167,7 @@ impl Config {
                 sign_up: texts.one("limit-sign-up", values::limit)?,
                 join: texts.one("limit-join", values::limit)?,
                 create: texts.one("limit-create", values::limit)?,
+                upload: texts.one("limit-upload", values::limit)?,
                 guess: texts.one("limit-guess", values::limit)?,
                 requests: texts.one("limit-requests", values::limit)?,
             },

@@ -341,6 +341,14 @@ pub static SETTINGS: &[Setting] = &[
         ..PLAIN
     },
     Setting {
+        key: "limit-upload",
+        value: "RATE",
+        default: "30/min",
+        help: "How often one address or account may begin an upload. An upload that goes on is not counted.",
+        section: Section::Limits,
+        ..PLAIN
+    },
+    Setting {
         key: "limit-guess",
         value: "RATE",
         default: "5/min",

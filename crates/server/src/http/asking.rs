@@ -43,9 +43,13 @@ impl Asker {
         let room = find(app, code).await?;
         let person = caller.identity.as_ref().map(|of| of.person.clone());
         let key = caller.key.as_deref();
+        caller.count_guess(app)?;
         let trusted = caller.is_admin()
             || key.is_some_and(|key| room.is_host_key(key))
             || person.as_ref().is_some_and(|person| room.is_owner(person));
+        if trusted {
+            caller.was_right(app);
+        }
         if key.is_some() && !trusted {
             return Err(ApiError::new(
                 StatusCode::UNAUTHORIZED,

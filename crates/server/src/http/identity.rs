@@ -7,11 +7,12 @@ use super::{ApiError, App, base};
 pub use crate::accounts::Identity;
 use crate::accounts::{Account, Session};
 use crate::config::Config;
-use crate::limits::{self, Key};
+use crate::limits::{self, ClientAddress, Key};
 use crate::secret;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
+use std::net::IpAddr;
 
 /// The cookie that a logged-in browser holds.
 pub const SESSION_COOKIE: &str = "watchalong_session";
@@ -25,9 +26,48 @@ pub struct Caller {
     pub admin_key: bool,
     /// A bearer key that is neither a token of ours nor the admin key: a room's host key, perhaps.
     pub key: Option<String>,
+    /// Where from, where a request was looked at.
+    address: Option<IpAddr>,
 }
 
 impl Caller {
+    /// Counts a bearer key as a guess until it was right; to be asked before anybody looks whether it is. What is
+    /// no key, but a token or a cookie, is none.
+    ///
+    /// # Errors
+    /// 429 `too_many_requests`.
+    pub fn count_guess(&self, app: &App) -> Result<(), ApiError> {
+        match self.guessed_from() {
+            Some(from) => app.limits.guess.take(from).map_err(ApiError::too_many),
+            None => Ok(()),
+        }
+    }
+
+    /// The key was right: no guess after all.
+    pub fn was_right(&self, app: &App) {
+        if let Some(from) = self.guessed_from() {
+            app.limits.guess.give_back(&[from]);
+        }
+    }
+
+    /// Counts an upload that begins, by address and account.
+    ///
+    /// # Errors
+    /// 429 `too_many_requests`.
+    pub fn count_upload(&self, app: &App) -> Result<(), ApiError> {
+        let Some(address) = self.address else {
+            return Ok(());
+        };
+        let keys = self.keys(ClientAddress(address));
+        let taken = app.limits.upload.take_all(&keys);
+        taken.map_err(ApiError::too_many)
+    }
+
+    fn guessed_from(&self) -> Option<Key> {
+        let keyed = self.admin_key || self.key.is_some();
+        self.address.filter(|_| keyed).map(Key::from)
+    }
+
     /// Whether they may administer the server.
     pub fn is_admin(&self) -> bool {
         self.admin_key || self.account().is_some_and(|account| account.admin)
@@ -191,7 +231,12 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         refuse_cross_site(&parts.method, &parts.headers, &app.config)?;
-        let caller = resolve(app, &parts.headers).await?;
+        let mut caller = resolve(app, &parts.headers).await?;
+        caller.address = Some(limits::of_request(
+            &parts.extensions,
+            &parts.headers,
+            &app.config,
+        ));
         if let Some(account) = caller.account() {
             let key = Key::named("account", &account.id.0);
             app.limits.requests.take(key).map_err(ApiError::too_many)?;
@@ -239,15 +284,9 @@ impl FromRequestParts<App> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        // Every bearer key is a guess until it was right.
-        let keyed = caller.admin_key || caller.key.is_some();
-        let from = limits::of_request(&parts.extensions, &parts.headers, &app.config);
-        if keyed {
-            let guess = &app.limits.guess;
-            guess.take(from.into()).map_err(ApiError::too_many)?;
-        }
+        caller.count_guess(app)?;
         if caller.admin_key {
-            app.limits.guess.give_back(&[from.into()]);
+            caller.was_right(app);
         }
         if caller.is_admin() {
             let account = caller.identity.and_then(|identity| identity.account);

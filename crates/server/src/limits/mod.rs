@@ -177,6 +177,8 @@ pub struct Rates {
     pub join: Option<Rate>,
     /// Rooms made.
     pub create: Option<Rate>,
+    /// Uploads that begin.
+    pub upload: Option<Rate>,
     /// Wrong room passwords, invitations and admin keys.
     pub guess: Option<Rate>,
     /// Requests to the API.
@@ -194,6 +196,8 @@ pub struct Limits {
     pub join: Limit,
     /// Rooms made.
     pub create: Limit,
+    /// Uploads that begin.
+    pub upload: Limit,
     /// Wrong room passwords, invitations and admin keys.
     pub guess: Limit,
     /// Requests to the API.
@@ -208,6 +212,7 @@ impl Limits {
             sign_up: Limit::new(rates.sign_up),
             join: Limit::new(rates.join),
             create: Limit::new(rates.create),
+            upload: Limit::new(rates.upload),
             guess: Limit::new(rates.guess),
             requests: Limit::new(rates.requests),
         }

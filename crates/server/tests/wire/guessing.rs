@@ -166,3 +166,49 @@ async fn room_passwords_and_admin_keys_can_not_be_guessed_fast() {
         "no way to see which was right"
     );
 }
+
+#[tokio::test]
+async fn an_admin_key_can_not_be_guessed_through_a_rooms_requests_either() {
+    let server = Server::with(&["--limit-guess", "2/min", "--admin-key", "open sesame"]).await;
+    let room = server.room(&json!({})).await;
+    let url = format!(
+        "{}/api/v2/rooms/{}",
+        server.base,
+        room["code"].as_str().unwrap()
+    );
+    let ask = |key: &str| server.http.delete(&url).bearer_auth(key).send();
+    for expected in [401, 401, 429] {
+        assert_eq!(ask("guess").await.unwrap().status(), expected);
+    }
+    // Not even the right one is told apart now.
+    assert_eq!(ask("open sesame").await.unwrap().status(), 429);
+}
+
+#[tokio::test]
+async fn uploads_begin_only_so_often() {
+    let server = Server::with(&["--limit-upload", "2/hour"]).await;
+    let room = server.room(&json!({})).await;
+    let ann = server.host(&room).await;
+    let url = format!(
+        "{}/api/v2/rooms/{}/uploads",
+        server.base,
+        room["code"].as_str().unwrap()
+    );
+    for expected in [201, 201, 429] {
+        let answer = server
+            .http
+            .post(&url)
+            .bearer_auth(ann.seen[0]["person"].as_str().unwrap())
+            .header("tus-resumable", "1.0.0")
+            .header("upload-length", 5)
+            .header("upload-metadata", "filename YS5tcDQ=")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), expected);
+        assert_eq!(
+            answer.headers().contains_key("retry-after"),
+            expected == 429
+        );
+    }
+}

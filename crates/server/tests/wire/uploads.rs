@@ -135,7 +135,7 @@ async fn what_is_no_film_and_who_is_no_member_is_refused_before_a_byte() {
         (&host, "film.mp4", 3_000_001, 413, "upload_too_large"),
         (&host, "film.mp4", 0, 400, "upload_empty"),
         (&person(&ben), "film.mp4", 10, 403, "not_allowed"),
-        (&"nobody".to_owned(), "film.mp4", 10, 401, "login_needed"),
+        (&"nobody".to_owned(), "film.mp4", 10, 401, "bad_token"),
     ] {
         let refused = create(&server, &room, who, name, size).await;
         assert_eq!(refused.status(), status, "{name} {size}");
@@ -259,7 +259,7 @@ async fn a_form_brings_a_whole_film() {
     assert_eq!(listed[0]["id"], made["id"]);
     assert!(listed[0].get("location").is_none(), "an address overwrites");
     let stranger = server.http.get(&url).send().await.unwrap();
-    assert_eq!(stranger.status(), 401);
+    assert_eq!(stranger.status(), 403);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A whole file in one form (`multipart/form-data`, field `file`): for programs that know nothing of tus.
 use super::super::identity::Caller;
 use super::super::{ApiError, App};
-use super::{refused, room, shown, uploader};
+use super::{refused, shown, uploader};
 use axum::Json;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Path, Request, State};
@@ -23,8 +23,7 @@ pub(super) async fn create(
     Path(code): Path<String>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let room = room(&app, &code).await?;
-    let person = uploader(&caller, &room).await?;
+    let (room, person) = uploader(&app, &caller, &code).await?;
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)
@@ -63,7 +62,7 @@ pub(super) async fn create(
     let name = file.file_name().unwrap_or_default().to_owned();
     // How long the file is stands nowhere in a form: at most what is left of the body. Shortened at its end.
     let new = NewUpload {
-        room: room.code().to_string(),
+        room: room.to_string(),
         person: person.0,
         name,
         size: announced.min(most).max(1),

@@ -6,22 +6,25 @@
 mod form;
 mod tus;
 
+use super::asking::Asker;
 use super::base::Base;
 use super::identity::Caller;
 use super::{ApiError, App};
 use crate::code::RoomCode;
 use crate::config::Keepers;
-use crate::hub::{HubError, RoomHandle};
 use axum::Json;
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use watchalong_media::{MediaId, MediumState, UploadError, UploadView};
-use watchalong_room::{Member, PersonId, Standing};
+use watchalong_room::PersonId;
+
+/// Who brings what comes with the host's or the admin's key alone.
+const BY_KEY: &str = "key";
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -101,56 +104,19 @@ fn refused(error: &UploadError) -> ApiError {
     ApiError::new(error.status(), error.code(), error.to_string())
 }
 
-async fn room(app: &App, code: &str) -> Result<Arc<RoomHandle>, ApiError> {
-    let code = RoomCode::parse(code).ok_or(HubError::RoomNotFound)?;
-    Ok(app.hub.room(&code).await?.ok_or(HubError::RoomNotFound)?)
-}
-
-/// The person behind a request, where they may bring films to this room.
-async fn uploader(caller: &Caller, room: &RoomHandle) -> Result<PersonId, ApiError> {
-    let hosts_key = caller
-        .key
-        .as_deref()
-        .is_some_and(|key| room.is_host_key(key));
-    if hosts_key || caller.admin_key {
-        return Ok(PersonId("host".to_owned()));
-    }
-    let person = person_of(caller)?;
-    let asked = person.clone();
-    let rights = room
-        .read(move |room| member(room.members(), &asked).map(|id| room.rights(id)))
-        .await?;
-    if rights.is_some_and(|rights| rights.queue) {
-        return Ok(person);
-    }
+/// The room, and the person behind a request, where they may bring films to it.
+async fn uploader(
+    app: &App,
+    caller: &Caller,
+    code: &str,
+) -> Result<(RoomCode, PersonId), ApiError> {
+    let asker = Asker::of(app, caller, code).await?;
     let message = "Only members who may choose what is watched can bring films to this room.";
-    Err(ApiError::new(StatusCode::FORBIDDEN, "not_allowed", message))
-}
-
-fn person_of(caller: &Caller) -> Result<PersonId, ApiError> {
-    let person = caller.identity.as_ref().map(|identity| &identity.person);
-    person.cloned().ok_or_else(|| {
-        let message = "Join the room first; then say who you are with your token.";
-        ApiError::new(StatusCode::UNAUTHORIZED, "login_needed", message)
-    })
-}
-
-fn member<'a>(
-    mut members: impl Iterator<Item = &'a Member>,
-    person: &PersonId,
-) -> Option<watchalong_room::MemberId> {
-    members
-        .find(|member| member.person == *person && member.standing == Standing::Admitted)
-        .map(|member| member.id)
-}
-
-fn may_keep(keepers: Keepers, caller: &Caller) -> bool {
-    match keepers {
-        Keepers::Nobody => false,
-        Keepers::Admins => caller.is_admin(),
-        Keepers::Accounts => caller.is_admin() || caller.account().is_some(),
-        Keepers::Everyone => true,
-    }
+    asker.must(|rights| rights.queue, message)?;
+    caller.count_upload(app)?;
+    let person = caller.identity.as_ref().map(|of| of.person.clone());
+    let person = person.unwrap_or_else(|| PersonId(BY_KEY.to_owned()));
+    Ok((asker.room.code().clone(), person))
 }
 
 /// The upload that a token opens.
@@ -168,6 +134,15 @@ fn address(app: &App, base: &Base, id: &MediaId) -> String {
         "api/v2/uploads/{}",
         app.hub.signer.upload_token(&id.to_string())
     ))
+}
+
+fn may_keep(keepers: Keepers, caller: &Caller) -> bool {
+    match keepers {
+        Keepers::Nobody => false,
+        Keepers::Admins => caller.is_admin(),
+        Keepers::Accounts => caller.is_admin() || caller.account().is_some(),
+        Keepers::Everyone => true,
+    }
 }
 
 /// Begins an upload: by tus 1.0, or whole by a form.
@@ -197,26 +172,25 @@ async fn list(
     caller: Caller,
     Path(code): Path<String>,
 ) -> Result<Json<Vec<UploadStatus>>, ApiError> {
-    let room = room(&app, &code).await?;
-    let person = person_of(&caller)?;
-    let asked = person.clone();
+    let asker = Asker::of(&app, &caller, &code).await?;
+    asker.must(
+        |_| true,
+        "Only members of this room see what was brought to it.",
+    )?;
+    let room = &asker.room;
     let people = room
-        .read(move |room| {
-            member(room.members(), &asked)?;
+        .read(|room| {
             let numbers = room.members().map(|m| (m.person.clone(), m.id.0));
-            Some(numbers.collect::<std::collections::HashMap<_, _>>())
+            numbers.collect::<HashMap<_, _>>()
         })
         .await?;
-    let people = people.ok_or_else(|| {
-        let message = "Only members of this room see what was brought to it.";
-        ApiError::new(StatusCode::FORBIDDEN, "not_allowed", message)
-    })?;
     let base = Base::of(&headers, peer.ip(), &app.config);
+    let me = caller.identity.as_ref().map_or(BY_KEY, |of| &of.person.0);
     let uploads = app.shelf.uploads.of_room(room.code().as_str());
     let shown = uploads.iter().map(|view| {
         let by = people.get(&PersonId(view.person.clone())).copied();
         let mut status = shown(view, by);
-        if view.person == person.0 {
+        if view.person == me {
             // Theirs to go on with on whatever device they are, to remove and to keep.
             status.location = Some(address(&app, &base, &view.id));
             status.may_keep = Some(may_keep(app.config.keep_uploads, &caller));

@@ -3,7 +3,7 @@
 use super::super::base::Base;
 use super::super::identity::Caller;
 use super::super::{ApiError, App};
-use super::{address, opened, refused, room, uploader};
+use super::{address, opened, refused, uploader};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -108,8 +108,7 @@ pub(super) async fn create(
     if let Err(response) = check_version(&parts.headers) {
         return Ok(*response);
     }
-    let room = room(&app, &code).await?;
-    let person = uploader(&caller, &room).await?;
+    let (room, person) = uploader(&app, &caller, &code).await?;
     let size = number(&parts.headers, "upload-length")
         .ok_or_else(|| bad("Say how many bytes will come: `Upload-Length: N`."))?;
     let name = metadata(&parts.headers, "filename")
@@ -119,7 +118,7 @@ pub(super) async fn create(
         .shelf
         .uploads
         .create(NewUpload {
-            room: room.code().to_string(),
+            room: room.to_string(),
             person: person.0,
             name,
             size,

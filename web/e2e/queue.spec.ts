@@ -55,6 +55,7 @@ test('the queue is put in order by mouse, by keys, by votes and by chance', asyn
   await host.keyboard.press('Alt+ArrowUp');
   await expect.poll(() => titles(ann)).toEqual(['Alpha', 'Gamma', 'Beta', 'Delta']);
 
+  expect(await findings(host)).toEqual([]);
   for (const page of [host, ann])
     await item(page, 'Delta').getByRole('button', { name: /Vote/ }).click();
   await item(ann, 'Beta').getByRole('button', { name: /Vote/ }).click();

@@ -1,7 +1,7 @@
 // Films that people bring: watched by everybody while they arrive, cut and gone on with, refused.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -139,4 +139,76 @@ test('what is no film says so at the file, and takes nothing else along', async 
   await expect(row(host, 'Good One')).toHaveCount(0);
   await host.keyboard.press('Escape');
   await expect(host.getByTestId('queue-item')).toHaveCount(0);
+});
+
+test('a room that watches faster than its film arrives is held, and goes on by itself', async ({
+  server,
+  people,
+}) => {
+  const room = await server.room({ title: null });
+  const host = await people.host(room);
+  const ann = await people.guest(room, 'Ann');
+  await upwards(host, 80_000);
+  await bring(host, film('Slow.Line.mp4'));
+  await expect.poll(() => onNow(ann), { timeout: 40_000 }).toBe('Slow Line');
+  await host.keyboard.press('Escape');
+  await loaded(ann);
+  const playing = () => ann.evaluate(() => window.__watchalong?.room?.timeline.playing);
+  await ann.getByTestId('play-toggle').click();
+  await expect(
+    host.getByTestId('toast').filter({ hasText: 'your upload has not come further' }),
+  ).toBeVisible();
+  await expect.poll(playing).toBe(false);
+
+  // Where nothing has come yet, everybody is told whom they wait for.
+  await ann.evaluate(() => window.__watchalong?.send({ do: 'seek', position: 150 }));
+  await expect(ann.getByText('Still being uploaded by Host')).toBeVisible();
+  await upwards(host, -1);
+  await expect.poll(playing).toBe(true);
+  await allPlay([host, ann]);
+  await expect(ann.getByText('Still being uploaded by')).toHaveCount(0);
+});
+
+test('a film dropped on the page is brought, and goes on by itself when the server restarts', async ({
+  server,
+  people,
+}) => {
+  const room = await server.room();
+  const host = await people.host(room);
+  await upwards(host, 300_000);
+  const bytes = readFileSync(film('Dropped.One.mp4')).toString('base64');
+  const drag = await host.evaluateHandle((base64) => {
+    const content = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([content], 'Dropped.One.mp4', { type: 'video/mp4' }));
+    return data;
+  }, bytes);
+  await host.dispatchEvent('.party', 'dragover', { dataTransfer: drag });
+  await expect(host.getByText('Drop it to bring it to the room')).toBeVisible();
+  await host.dispatchEvent('.party', 'drop', { dataTransfer: drag });
+  const mine = host.getByTestId('upload').filter({ hasText: 'Dropped' });
+  await expect(mine).toContainText('kB/s');
+  await server.kill();
+  await expect(mine).toContainText('the server cannot be reached');
+  await server.listen();
+  await upwards(host, -1);
+  await expect(host.getByTestId('queue-item').filter({ hasText: 'Dropped One' })).toHaveCount(1);
+  await expect(mine).toHaveCount(0, { timeout: 60_000 });
+});
+
+test('what may not be kept in the library says why', async ({ server, people }) => {
+  const room = await server.room();
+  const host = await people.host(room);
+  // The server offers it to whom it lets; this page was told before it was forbidden.
+  await host.route('**/api/v2/rooms/*/uploads', async (route) => {
+    if (route.request().method() !== 'GET') return route.fallback();
+    const answer = await route.fetch();
+    const list = (await answer.json()) as object[];
+    return route.fulfill({ json: list.map((one) => ({ ...one, may_keep: true })) });
+  });
+  await bring(host, film('Keep.This.mp4'));
+  await row(host, 'Keep This').getByTestId('upload-keep').click();
+  await expect(row(host, 'Keep This').getByRole('alert')).toContainText(
+    'This server does not let you keep uploads in its library',
+  );
 });

@@ -112,6 +112,17 @@ describe('the stage', () => {
       ...more,
     });
 
+  it('says whom a player waits for whose film has not come so far', () => {
+    const arriving = { by: 1, sent: 43, size: 100 };
+    expect(status(room(), { arriving })).toMatchObject({
+      kind: 'arriving',
+      title: 'Still being uploaded by Ann',
+      detail: '43 % is here. It goes on by itself as more arrives.',
+    });
+    const own = { arriving: { ...arriving, by: 2 }, problem: 'no more data' };
+    expect(status(room(), own).title).toBe('Still being uploaded by you');
+  });
+
   it('stays clear while all is well', () => {
     expect(status(room()).kind).toBe('clear');
   });

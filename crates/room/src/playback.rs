@@ -14,11 +14,6 @@ use crate::{
     ServerTime, Span, StartLead,
 };
 
-/// How far a sender's position may be from the timeline and still count as what they saw. A player in step
-/// is within 2 s (past that it seeks), a command travels less than 1 s; whoever is further off is
-/// buffering or mistaken, and must not drag everybody along.
-const SEEN_WITHIN: Span = Span::seconds(3);
-
 /// What is scheduled, for the lead it gets.
 #[derive(Clone, Copy)]
 enum Act {
@@ -150,8 +145,8 @@ impl Room {
             self.note_undo(step, by, ControlKind::Pause);
             let at = step.now + self.lead(step, Act::Pause);
             let here = self.timeline.position_at(at);
-            let seen =
-                |p: &Position| (p.seconds() - here.seconds()).abs() <= SEEN_WITHIN.as_seconds();
+            let most = self.policy.pause_within.as_seconds();
+            let seen = |p: &Position| (p.seconds() - here.seconds()).abs() <= most;
             let stop = position
                 .filter(seen)
                 .map_or(here, |p| self.timeline.within(p));
@@ -206,6 +201,10 @@ impl Room {
         play: bool,
     ) -> Result<(), Refusal> {
         let media = media.checked()?;
+        let starting = self.barrier.as_ref().is_some_and(|b| b.wants_play);
+        if starting && by.is_some() && !self.policy.load_interrupts {
+            return Err(Refusal::Starting);
+        }
         self.note_undo(step, by, ControlKind::Load);
         let item = QueueItem {
             id: self.fresh_item(),

@@ -231,6 +231,23 @@ pub struct Policy {
     pub auto_advance: bool,
     /// How long the last control can be undone.
     pub undo_window: Span,
+    /// How far from the timeline a pause may say it was and still stop there; further off, it stops where the
+    /// timeline is.
+    #[serde(default = "pause_within")]
+    pub pause_within: Span,
+    /// Whether another medium can be put on while people get ready to start one.
+    #[serde(default = "yes")]
+    pub load_interrupts: bool,
+}
+
+/// A player in step is within 2 s (past that it seeks), a command travels less than 1 s; whoever is further off is
+/// buffering or mistaken, and must not drag everybody along.
+const fn pause_within() -> Span {
+    Span::seconds(3)
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl Default for Policy {
@@ -273,6 +290,8 @@ impl Default for Policy {
             idle_expiry: Span::seconds(24 * 3600),
             auto_advance: true,
             undo_window: Span::seconds(10),
+            pause_within: pause_within(),
+            load_interrupts: yes(),
         }
     }
 }
@@ -337,6 +356,8 @@ impl Policy {
             idle_expiry: patch.idle_expiry.unwrap_or(self.idle_expiry),
             auto_advance: patch.auto_advance.unwrap_or(self.auto_advance),
             undo_window: self.undo_window,
+            pause_within: self.pause_within,
+            load_interrupts: self.load_interrupts,
         }
     }
 
@@ -449,6 +470,10 @@ impl Policy {
             (
                 within(self.seat_hold, zero, LONGEST_HOLD),
                 "The seat hold must be between 0 s and one day.",
+            ),
+            (
+                within(self.pause_within, zero, LONGEST),
+                "How far off a pause may be must be between 0 s and ten years.",
             ),
             (
                 within(self.idle_expiry, Span::seconds(1), LONGEST),

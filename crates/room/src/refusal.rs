@@ -73,6 +73,9 @@ pub enum Refusal {
     /// Somebody else changed the timeline first.
     #[error("Somebody else was faster; look at where it is now and try again.")]
     StaleRevision,
+    /// People are getting ready for another medium.
+    #[error("Everybody is getting ready for another clip. Wait until it has started.")]
+    Starting,
     /// Nothing is loaded.
     #[error("Nothing is loaded yet. Choose something to watch first.")]
     NothingLoaded,
@@ -183,6 +186,7 @@ impl Refusal {
             Self::Banned => "banned",
             Self::Full { .. } => "room_full",
             Self::StaleRevision => "stale_revision",
+            Self::Starting => "starting",
             Self::NothingLoaded => "nothing_loaded",
             Self::BadPosition(_) => "bad_position",
             Self::BadRate(_) => "bad_rate",

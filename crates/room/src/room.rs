@@ -20,7 +20,8 @@ use crate::tail::Tail;
 use crate::undo::{Undo, Undoable};
 use crate::{
     ActId, Actor, Audience, Command, ControlKind, Entry, Event, InviteId, ItemId, MemberId,
-    MessageId, Outcome, Policy, Refusal, Revision, SeatId, ServerTime, Span, Timeline, text,
+    MessageId, Outcome, PersonId, Policy, Refusal, Revision, SeatId, ServerTime, Span, Timeline,
+    text,
 };
 
 /// Characters in a room's name.
@@ -394,6 +395,13 @@ impl Room {
     /// Those banned, for whoever may lift it.
     pub fn banned(&self) -> impl Iterator<Item = &Member> {
         self.people.banned()
+    }
+
+    /// Whether this person was kicked and has not been let in since.
+    pub fn was_kicked(&self, person: &PersonId) -> bool {
+        let known = self.people.of_person(person);
+        let known = known.or_else(|| self.people.remembered(person));
+        known.is_some_and(|member| member.kicked)
     }
 
     /// The host, present or not; `None` until one came.

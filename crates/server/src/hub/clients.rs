@@ -123,7 +123,12 @@ impl Clients {
     ) {
         let mut frames: Vec<(u8, Option<Bytes>)> = Vec::with_capacity(1);
         for client in self.0.values() {
-            if client.member().is_none() {
+            let Some(member) = client.member() else {
+                continue;
+            };
+            if client.encoder.personal() {
+                let to = Some(member);
+                client.send(encode(client.encoder, Scene { to, ..scene }));
                 continue;
             }
             let id = client.encoder.id();

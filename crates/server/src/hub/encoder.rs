@@ -18,6 +18,8 @@ pub struct Scene<'a> {
     pub room: &'a Room,
     /// Server time.
     pub now: ServerTime,
+    /// Whom it is told to, where the dialect is [personal](Encoder::personal) or only they are told.
+    pub to: Option<MemberId>,
 }
 
 /// People who came, changed or went since the last roster frame.
@@ -27,6 +29,10 @@ pub struct Roster {
     pub changed: Vec<MemberId>,
     /// Those who are gone.
     pub gone: Vec<(MemberId, Departure)>,
+    /// Those of `changed` who were not present before, and are.
+    pub came: Vec<MemberId>,
+    /// Those who were present and are not (whether gone or only disconnected), with their names.
+    pub went: Vec<(MemberId, String)>,
 }
 
 /// Somebody reacted.
@@ -61,6 +67,11 @@ pub enum Farewell {
 pub trait Encoder: Send + Sync + 'static {
     /// Tells dialects apart in the cache of frames.
     fn id(&self) -> u8;
+    /// Whether each recipient is told in words of their own ([`Scene::to`]). What is told to everybody is then encoded
+    /// for each of them: for wire formats that leave out the sender, or show people themselves by another id.
+    fn personal(&self) -> bool {
+        false
+    }
     /// To somebody who is in: who they are and how the room stands.
     fn welcome(&self, scene: Scene<'_>, seat: SeatId, member: MemberId, resumed: bool) -> Bytes;
     /// To somebody who has to wait for approval.

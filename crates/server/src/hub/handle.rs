@@ -2,7 +2,7 @@
 use super::HubError;
 use super::call::{CallError, Calls};
 use super::clients::Client;
-use super::encoder::Encoder;
+use super::encoder::{Encoder, Scene};
 use super::signals::Report;
 use super::viewers::Viewers;
 use crate::code::RoomCode;
@@ -10,6 +10,7 @@ use crate::log::{Log, Origin};
 use crate::secret;
 use crate::store::RoomSecrets;
 use crate::ws::Outbox;
+use bytes::Bytes;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -80,6 +81,9 @@ pub struct Greeting {
     pub join: Command,
 }
 
+/// Frames for seats, made from how the room stands.
+pub(super) type Frames = Box<dyn FnOnce(Scene<'_>) -> Vec<(SeatId, Bytes)> + Send>;
+
 /// What a room's task is told by this node's connections.
 pub(super) enum Local {
     /// A connection wants in.
@@ -97,6 +101,8 @@ pub(super) enum Local {
     Drained { seat: SeatId },
     /// Somebody wants to look at the room.
     Read(Box<dyn FnOnce(&Room) + Send>),
+    /// Something of a dialect's own is to be passed to some of its connections.
+    Pass(Frames),
     /// The server stops.
     Stop,
 }
@@ -240,6 +246,20 @@ impl RoomHandle {
             let _ = reply.send(look(room));
         })));
         answer.await.map_err(|_| HubError::Closed)
+    }
+
+    /// Passes on what only one dialect has words for and the room has no rule about: frames for some of its seats, made
+    /// between two entries. Comes back once they have been handed to the sockets.
+    ///
+    /// # Errors
+    /// [`HubError::Closed`] while the server stops.
+    pub async fn pass(
+        &self,
+        frames: impl FnOnce(Scene<'_>) -> Vec<(SeatId, Bytes)> + Send + 'static,
+    ) -> Result<(), HubError> {
+        self.tell(Local::Pass(Box::new(frames)));
+        // Taken in order: who is answered comes after what was passed.
+        self.read(|_| ()).await
     }
 
     pub(super) fn calls(&self) -> &Calls {

@@ -8,6 +8,7 @@ mod call;
 mod clients;
 pub mod encoder;
 mod handle;
+mod presence;
 mod signals;
 mod task;
 mod telling;

@@ -8,6 +8,7 @@ use super::call::CallError;
 use super::clients::{Client, Clients};
 use super::encoder::{Farewell, Reaction, Scene};
 use super::handle::{Greeting, Local, PublicView, RoomHandle};
+use super::presence::Presence;
 use super::signals::Signals;
 use super::watching::Watching;
 use crate::code::RoomCode;
@@ -73,6 +74,7 @@ pub(super) async fn spawn(
             .await;
     }
     let now = Instant::now();
+    let presence = Presence::of(&room);
     let watching = Watching::of(&room, hub.progress.clone());
     let task = Task {
         hub,
@@ -88,6 +90,7 @@ pub(super) async fn spawn(
         watching,
         roster: Pending::default(),
         roster_sent: now - ROSTER_EVERY,
+        presence,
         reactions: Reactions::default(),
         signals_at: None,
         joins: BTreeMap::new(),
@@ -150,6 +153,7 @@ pub(super) struct Task {
     pub(super) watching: Watching,
     pub(super) roster: Pending,
     pub(super) roster_sent: Instant,
+    pub(super) presence: Presence,
     pub(super) reactions: Reactions,
     pub(super) signals_at: Option<Instant>,
     /// Joins to fall back on where a resume is refused.
@@ -210,6 +214,7 @@ impl Task {
             code: &self.code,
             room: &self.room,
             now: self.hub.clock.now(),
+            to: None,
         }
     }
 
@@ -269,6 +274,13 @@ impl Task {
                 }
             }
             Local::Read(read) => read(&self.room),
+            Local::Pass(frames) => {
+                for (seat, frame) in frames(self.scene()) {
+                    if let Some(client) = self.clients.get(seat).filter(|c| c.member().is_some()) {
+                        client.send(Some(frame));
+                    }
+                }
+            }
             Local::Stop => {}
         }
     }

@@ -39,17 +39,25 @@ impl Task {
         let scene = self.scene();
         for seat in self.room.members().flat_map(|m| &m.seats) {
             if let Some(client) = self.clients.get(seat.id)
-                && let Stage::In { rights, .. } = &client.stage
+                && let Stage::In { rights, member } = &client.stage
                 && whom(rights)
             {
+                let scene = Scene {
+                    to: Some(*member),
+                    ..scene
+                };
                 client.send(client.encoder.events(scene, &[event]));
             }
         }
     }
 
     pub(super) fn tell_member(&self, event: &Event, member: MemberId) {
+        let scene = Scene {
+            to: Some(member),
+            ..self.scene()
+        };
         for client in self.clients_of(member) {
-            client.send(client.encoder.events(self.scene(), &[event]));
+            client.send(client.encoder.events(scene, &[event]));
         }
     }
 
@@ -82,6 +90,7 @@ impl Task {
                 code: &self.code,
                 room: &self.room,
                 now: self.hub.clock.now(),
+                to: None,
             };
             if let Some(client) = self.clients.get_mut(seat) {
                 refresh(client, scene);
@@ -95,6 +104,7 @@ impl Task {
             code: &self.code,
             room: &self.room,
             now: self.hub.clock.now(),
+            to: None,
         };
         for client in self.clients.iter_mut() {
             refresh(client, scene);
@@ -106,6 +116,7 @@ impl Task {
             code: &self.code,
             room: &self.room,
             now: self.hub.clock.now(),
+            to: None,
         };
         for client in self.clients.iter_mut() {
             if matches!(&client.stage, Stage::In { rights, .. } if rights.people) {
@@ -199,6 +210,7 @@ impl Task {
             code: &self.code,
             room: &self.room,
             now: self.hub.clock.now(),
+            to: None,
         };
         let known = self.signals.all();
         let Some(client) = self.clients.get_mut(seat) else {
@@ -247,6 +259,7 @@ impl Task {
         }
         self.roster_sent = Instant::now();
         let Pending { changed, gone } = std::mem::take(&mut self.roster);
+        let (came, went) = self.presence.turn(&self.room, &changed, &gone);
         let roster = Roster {
             changed: changed
                 .into_iter()
@@ -257,6 +270,8 @@ impl Task {
                 })
                 .collect(),
             gone,
+            came,
+            went,
         };
         if !roster.changed.is_empty() || !roster.gone.is_empty() {
             self.clients.broadcast(self.scene(), |encoder, scene| {

@@ -59,4 +59,6 @@ pub use scan::{MAX_DEPTH, MAX_ENTRIES, MAX_MEDIA};
 pub use signature::{MediaLink, MediaSigner, SignatureError};
 pub use title::{clean_title, fold};
 pub use tools::Tools;
-pub use upload::{NewUpload, UploadError, UploadLimits, UploadView, UploadWriter, Uploads};
+pub use upload::{
+    ChunkWriter, Chunks, NewUpload, UploadError, UploadLimits, UploadView, UploadWriter, Uploads,
+};

@@ -58,6 +58,27 @@ pub enum UploadError {
     /// More bytes than were announced.
     #[error("More bytes came than were announced.")]
     TooMany,
+    /// It can't be cut like this.
+    #[error("An upload is cut into pieces of at least one byte, at most 100,000 of them.")]
+    BadChunks,
+    /// There is no such piece.
+    #[error("This upload has no piece {index}.")]
+    NoSuchChunk {
+        /// As it was given.
+        index: u64,
+    },
+    /// A piece ended before its length.
+    #[error("This piece ended {left} bytes too early. Send it again.")]
+    ChunkCut {
+        /// Bytes missing.
+        left: u64,
+    },
+    /// Pieces are missing.
+    #[error("{count} pieces of this upload are missing.")]
+    Missing {
+        /// How many.
+        count: u64,
+    },
     /// The bytes' checksum is another.
     #[error("These bytes were damaged on the way. They are asked for again.")]
     Checksum,
@@ -83,6 +104,10 @@ impl UploadError {
             Self::DiskFull => "disk_full",
             Self::WrongOffset { .. } => "upload_wrong_offset",
             Self::TooMany => "upload_too_many_bytes",
+            Self::BadChunks => "upload_bad_chunks",
+            Self::NoSuchChunk { .. } => "upload_no_such_chunk",
+            Self::ChunkCut { .. } => "upload_chunk_cut",
+            Self::Missing { .. } => "upload_incomplete",
             Self::Checksum => "upload_checksum",
             Self::TakenOver => "upload_taken_over",
             Self::Disk(_) => "upload_not_written",
@@ -94,7 +119,12 @@ impl UploadError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotMedia { .. } | Self::NotMediaInside => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Empty | Self::TooMany => StatusCode::BAD_REQUEST,
+            Self::Empty
+            | Self::TooMany
+            | Self::BadChunks
+            | Self::NoSuchChunk { .. }
+            | Self::ChunkCut { .. }
+            | Self::Missing { .. } => StatusCode::BAD_REQUEST,
             Self::TooLarge { .. } | Self::RoomFull { .. } | Self::PersonFull { .. } => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }

@@ -6,6 +6,7 @@
 //! body wait for its next bytes. Limits are checked before a byte is taken.
 //!
 //! Not here: who may upload (the room's rights), and the words of tus or of any other protocol.
+mod chunks;
 mod error;
 mod keep;
 mod limits;
@@ -16,6 +17,7 @@ mod sniff;
 mod tests;
 mod writer;
 
+pub use chunks::{ChunkWriter, Chunks};
 pub use error::UploadError;
 pub use limits::UploadLimits;
 pub use writer::UploadWriter;
@@ -74,6 +76,8 @@ pub struct UploadView {
     pub offset: u64,
     /// When an unfinished one is dropped unless bytes arrive: milliseconds since 1970.
     pub expires_ms: Option<u64>,
+    /// Of one that comes in pieces in any order, until its sender said that it is complete.
+    pub chunks: Option<Chunks>,
     /// What is known of its content. [`MediumState::Copying`] until it could be watched.
     pub medium: Arc<Medium>,
 }
@@ -133,6 +137,61 @@ impl Uploads {
     /// # Errors
     /// [`UploadError`]: no media by its name, or over one of the limits.
     pub async fn create(&self, new: NewUpload) -> Result<UploadView, UploadError> {
+        self.make(new, None).await
+    }
+
+    /// As [`Uploads::create`], for pieces of `length` bytes that come in any order.
+    ///
+    /// # Errors
+    /// Also [`UploadError::BadChunks`].
+    pub async fn create_in_chunks(
+        &self,
+        new: NewUpload,
+        length: u64,
+    ) -> Result<UploadView, UploadError> {
+        let chunks = Chunks::of(new.size, length)?;
+        self.make(new, Some(chunks)).await
+    }
+
+    /// Writes one of an upload's pieces; several may be written at a time.
+    ///
+    /// # Errors
+    /// [`UploadError::NotFound`], also for one that does not come in pieces, and [`UploadError::NoSuchChunk`].
+    pub async fn write_chunk(&self, id: &MediaId, index: u64) -> Result<ChunkWriter, UploadError> {
+        let upload = self.shared.find(id).ok_or(UploadError::NotFound)?;
+        ChunkWriter::begin(self.clone(), upload, index).await
+    }
+
+    /// The sender of an upload in pieces says that this is all; from then on it is an upload like any other.
+    ///
+    /// # Errors
+    /// [`UploadError::NotFound`], or [`UploadError::Missing`], with which it stays open.
+    pub async fn complete(&self, id: &MediaId) -> Result<UploadView, UploadError> {
+        let upload = self.shared.find(id).ok_or(UploadError::NotFound)?;
+        let held = upload.writing.lock().await;
+        let record = {
+            let mut record = upload.record();
+            let chunks = record.chunks.as_ref().ok_or(UploadError::NotFound)?;
+            let count = chunks.total() - chunks.received();
+            if count > 0 {
+                return Err(UploadError::Missing { count });
+            }
+            record.chunks = None;
+            record.clone()
+        };
+        let folder = upload.folder.clone();
+        tokio::task::spawn_blocking(move || record.write(&folder))
+            .await
+            .unwrap_or_else(|ended| Err(std::io::Error::other(ended)))?;
+        drop(held);
+        Ok(self.view(&upload))
+    }
+
+    async fn make(
+        &self,
+        new: NewUpload,
+        chunks: Option<Chunks>,
+    ) -> Result<UploadView, UploadError> {
         let limits = self.shared.limits;
         let name: String = crate::title::plain(new.name.rsplit(['/', '\\']).next().unwrap_or(""))
             .trim()
@@ -150,7 +209,8 @@ impl Uploads {
         }
         let id = MediaId::random();
         let folder = self.shared.folder.join(id.to_string());
-        let record = Record::new(id, new.room, new.person, name, new.size, now_ms());
+        let mut record = Record::new(id, new.room, new.person, name, new.size, now_ms());
+        record.chunks = chunks;
         {
             // Checked and entered under one lock: two at once can't both take the last place.
             let mut uploads = self.shared.uploads();
@@ -336,6 +396,7 @@ impl Uploads {
             size: record.size,
             offset: upload.offset(),
             expires_ms: upload.expires_ms(self.shared.limits.expiry),
+            chunks: record.chunks,
             medium: upload.medium(),
         }
     }

@@ -36,9 +36,10 @@ impl Upload {
         let touched = metadata
             .and_then(|data| data.modified().ok()?.duration_since(UNIX_EPOCH).ok())
             .map_or(record.created_ms, |since| since.as_millis() as u64);
-        let offset = match record.stage {
-            Stage::Receiving => length.min(record.size),
-            Stage::Ready | Stage::Broken(_) => record.size,
+        let offset = match (&record.stage, &record.chunks) {
+            (_, Some(chunks)) => chunks.unbroken(record.size),
+            (Stage::Receiving, None) => length.min(record.size),
+            (Stage::Ready | Stage::Broken(_), None) => record.size,
         };
         let mut medium = Medium {
             id: record.id,
@@ -101,7 +102,9 @@ impl Upload {
     }
 
     pub(super) fn expires_ms(&self, expiry: Duration) -> Option<u64> {
-        (self.record().stage == Stage::Receiving)
-            .then(|| self.touched_ms.load(Ordering::Relaxed) + expiry.as_millis() as u64)
+        let record = self.record();
+        let unfinished = record.stage == Stage::Receiving || record.chunks.is_some();
+        drop(record);
+        unfinished.then(|| self.touched_ms.load(Ordering::Relaxed) + expiry.as_millis() as u64)
     }
 }

@@ -1,5 +1,6 @@
 //! What is kept of an upload beside its bytes: one small file, replaced whole, so that a crash leaves the old or
 //! the new one.
+use super::Chunks;
 use crate::id::MediaId;
 use crate::medium::Problem;
 use crate::probe::cache::replace_file;
@@ -41,6 +42,9 @@ pub(super) struct Record {
     /// Milliseconds since 1970.
     pub(super) created_ms: u64,
     pub(super) stage: Stage,
+    /// Of one that comes in pieces in any order, until its sender said that it is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) chunks: Option<Chunks>,
 }
 
 impl Record {
@@ -61,6 +65,7 @@ impl Record {
             size,
             created_ms,
             stage: Stage::Receiving,
+            chunks: None,
         }
     }
 
@@ -73,7 +78,11 @@ impl Record {
     pub(super) fn read(folder: &Path) -> Option<Self> {
         let record: Self = serde_json::from_slice(&std::fs::read(folder.join(FILE)).ok()?).ok()?;
         let belongs = folder.file_name()?.to_str()? == record.id.to_string();
-        (belongs && record.version == VERSION).then_some(record)
+        let sound = record
+            .chunks
+            .as_ref()
+            .is_none_or(|chunks| chunks.fits(record.size));
+        (belongs && sound && record.version == VERSION).then_some(record)
     }
 }
 

@@ -34,7 +34,7 @@ impl UploadWriter {
         // An older writer lets go after the piece at hand.
         let _held = upload.writing.lock().await;
         let reached = upload.offset();
-        if reached == u64::MAX {
+        if reached == u64::MAX || upload.record().chunks.is_some() {
             return Err(UploadError::NotFound);
         }
         if offset != reached {

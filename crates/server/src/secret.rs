@@ -104,6 +104,32 @@ impl Signer {
         String::from_utf8(self.open("upload", "", token)?).ok()
     }
 
+    /// The token by which somebody is this person in this room, for wire formats that have nothing else.
+    pub fn person_token(&self, room: &str, person: &PersonId) -> String {
+        self.token("person", room, person.0.as_bytes())
+    }
+
+    /// Who somebody is in this room, where the token is genuine.
+    pub fn person_of(&self, room: &str, token: &str) -> Option<PersonId> {
+        let id = self.open("person", room, token)?;
+        Some(PersonId(String::from_utf8(id).ok()?))
+    }
+
+    /// What the others in a room may know a person by; it opens nothing.
+    pub fn public_id(&self, room: &str, person: &PersonId) -> String {
+        let tag = self.mac("public", room, person.0.as_bytes()).into_bytes();
+        URL_SAFE_NO_PAD.encode(&tag[..TAG])
+    }
+
+    /// The one seat of a person who has no more than one in a room.
+    pub fn only_seat(&self, room: &str, person: &PersonId) -> SeatId {
+        let tag = self
+            .mac("only seat", room, person.0.as_bytes())
+            .into_bytes();
+        let (first, _) = tag.split_at(8);
+        SeatId(u64::from_be_bytes(first.try_into().expect("eight bytes")))
+    }
+
     /// A new guest.
     pub fn new_guest(&self) -> PersonId {
         guest(&random::<12>())
@@ -147,7 +173,7 @@ impl Signer {
     }
 
     fn open(&self, purpose: &str, context: &str, token: &str) -> Option<Vec<u8>> {
-        if token.len() > 128 {
+        if token.len() > LONGEST_TOKEN {
             return None;
         }
         let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
@@ -159,6 +185,9 @@ impl Signer {
         .then_some(bytes)
     }
 }
+
+/// A person's id has at most 256 bytes; with its tag and in base 64 that is this long.
+const LONGEST_TOKEN: usize = 384;
 
 /// What a guest's id begins with.
 const GUEST: &str = "guest:";

@@ -2,3 +2,4 @@
 //! preset; it holds no state that the room or the seat could hold, and decides nothing.
 pub mod native;
 pub mod pace;
+pub mod rdm;

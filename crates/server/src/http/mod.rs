@@ -29,6 +29,7 @@ mod uploads;
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::dialects::native::Native;
+use crate::dialects::rdm;
 use crate::hub::Hub;
 use crate::limits::{ClientAddress, Limits};
 use crate::shelf::Shelf;
@@ -37,6 +38,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 pub use base::Base;
+pub(crate) use base::own_origin;
 pub use error::ApiError;
 pub use identity::{Admin, Caller, Identity, MaybeIdentity};
 use std::sync::Arc;
@@ -134,6 +136,7 @@ pub fn router(app: App) -> Router {
         .merge(media::router())
         .merge(uploads::router())
         .merge(socket::router())
+        .merge(rdm::router(app.hub.signer.clone(), app.shelf.clone()))
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(axum::middleware::from_fn(safe_headers))
@@ -173,6 +176,9 @@ async fn nothing_here(uri: axum::http::Uri, headers: axum::http::HeaderMap) -> R
         return page::not_found(path, headers).await;
     }
     let message = "There is nothing at this address.";
+    if path.starts_with("/rooms/") {
+        return rdm::nothing_here();
+    }
     ApiError::new(StatusCode::NOT_FOUND, "not_found", message).into_response()
 }
 

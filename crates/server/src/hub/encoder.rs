@@ -6,7 +6,7 @@ use super::signals::Report;
 use crate::code::RoomCode;
 use bytes::Bytes;
 use watchalong_room::{
-    Departure, Event, ItemId, MemberId, Position, Refusal, Room, SeatId, ServerTime,
+    Departure, Event, ItemId, MemberId, PersonId, Position, Refusal, Room, SeatId, ServerTime,
 };
 
 /// The room at the moment of encoding.
@@ -31,8 +31,21 @@ pub struct Roster {
     pub gone: Vec<(MemberId, Departure)>,
     /// Those of `changed` who were not present before, and are.
     pub came: Vec<MemberId>,
-    /// Those who were present and are not (whether gone or only disconnected), with their names.
-    pub went: Vec<(MemberId, String)>,
+    /// Those who were present and are not.
+    pub went: Vec<Went>,
+}
+
+/// Somebody who is not present any more: gone, or only disconnected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Went {
+    /// Who.
+    pub member: MemberId,
+    /// Who, across rooms.
+    pub person: PersonId,
+    /// What they were called.
+    pub name: String,
+    /// Why, where they are gone for good.
+    pub reason: Option<Departure>,
 }
 
 /// Somebody reacted.

@@ -166,6 +166,11 @@ impl RoomHandle {
         self.secrets().owner.as_ref() == Some(person)
     }
 
+    /// Who made the room, where they are known.
+    pub fn owner(&self) -> Option<PersonId> {
+        self.secrets().owner.clone()
+    }
+
     /// The Argon2id hash of the room's password, where it has one.
     pub fn password_hash(&self) -> Option<String> {
         self.secrets().password_hash.clone()

@@ -14,6 +14,7 @@ mod limits;
 mod media;
 mod people;
 mod playback;
+mod rdm;
 mod restart;
 mod rooms;
 mod talk;

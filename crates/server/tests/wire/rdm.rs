@@ -695,7 +695,7 @@ async fn a_whole_clip_comes_in_a_form() {
 
 #[tokio::test]
 async fn quirk_pieces_have_their_length_and_come_again() {
-    let server = Server::with(&["--upload-max", "1mb"]).await;
+    let server = Server::with(&["--upload-max", "16mb"]).await;
     let room = create(&server).await;
     let hanna = host(&server, &room).await;
     let init = |size: Value, chunk: Value, name: &str| json!({"user_id": hanna.id, "filename": name, "file_size": size, "chunk_size": chunk});
@@ -708,7 +708,7 @@ async fn quirk_pieces_have_their_length_and_come_again() {
         (init(json!(100), json!(0), "a.mp4"), 400),
         (init(json!(100), json!(-1), "a.mp4"), 400),
         (init(json!(200_000), json!(1), "a.mp4"), 400),
-        (init(json!(2_000_000), json!(1000), "a.mp4"), 413),
+        (init(json!(20_000_000), json!(1000), "a.mp4"), 413),
         (init(json!(100), json!(10), "a.txt"), 400),
         (
             json!({"user_id": "x", "filename": "a.mp4", "file_size": 5}),

@@ -11,6 +11,7 @@ use super::rooms::find;
 use super::videos::{LARGEST, bare_name, is_clip, is_settled};
 use crate::http::App;
 use crate::hub::RoomHandle;
+use crate::limits::ClientAddress;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::multipart::MultipartError;
@@ -20,6 +21,7 @@ use axum::http::header;
 use http_body_util::BodyExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 use watchalong_media::{MediaId, NewUpload, UploadError, UploadView};
@@ -41,6 +43,12 @@ const GRACE: Duration = Duration::from_millis(30);
 /// Bytes that one clip may have.
 fn most(app: &App) -> u64 {
     app.config.uploads.file.min(LARGEST)
+}
+
+/// Counts an upload that begins.
+fn counted(app: &App, address: IpAddr) -> Result<(), Refused> {
+    let counted = app.limits.upload.take(address.into());
+    counted.map_err(|_| Refused::new(429, "Too many uploads. Try again later."))
 }
 
 fn too_large(most: u64) -> Refused {
@@ -128,9 +136,11 @@ pub(super) async fn whole(
     State(app): State<App>,
     Extension(rdm): Extension<&'static Rdm>,
     Path(code): Path<String>,
+    ClientAddress(address): ClientAddress,
     request: Request,
 ) -> Result<Json<Value>, Refused> {
     let room = find(&app, &code).await?;
+    counted(&app, address)?;
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let most = most(&app);
@@ -207,12 +217,14 @@ pub(super) async fn init(
     State(app): State<App>,
     Extension(rdm): Extension<&'static Rdm>,
     Path(code): Path<String>,
+    ClientAddress(address): ClientAddress,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, Refused> {
     let body = body.map_err(|error| Refused(error.status(), error.body_text()))?;
     let init: Init = serde_json::from_slice(&body)
         .map_err(|error| Refused::new(400, format!("This body can't be read: {error}")))?;
     let room = find(&app, &code).await?;
+    counted(&app, address)?;
     let person = sender(rdm, &room, &init.user_id).await?;
     let most = most(&app);
     let size = u64::try_from(init.file_size).unwrap_or(0);

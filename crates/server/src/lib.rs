@@ -16,6 +16,7 @@ pub mod http;
 pub mod hub;
 pub mod limits;
 pub mod log;
+pub mod oidc;
 pub mod password;
 pub mod secret;
 pub mod shelf;

@@ -7,6 +7,7 @@ use crate::http::{self, App, accept};
 use crate::hub::{Hub, NewRoom};
 use crate::limits::Limits;
 use crate::log::EmbeddedLog;
+use crate::oidc::Oidc;
 use crate::secret::Signer;
 use crate::shelf::Shelf;
 use crate::store::{ProgressWriter, Store};
@@ -81,6 +82,10 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         Heads::new(config.head_cache),
     ));
     let accounts = Accounts::new(store.clone(), signer.clone(), clock.clone(), config.sign_up);
+    let oidc = config
+        .oidc
+        .clone()
+        .map(|settings| Arc::new(Oidc::new(settings, signer.clone())));
     let progress = ProgressWriter::start(&store).await?;
     let hub = Hub::new(log, store, clock, signer.clone(), progress);
     // Lives as long as the process: connections of every room borrow it.
@@ -93,6 +98,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         config: Arc::new(config),
         accounts: Arc::new(accounts),
         limits: rates,
+        oidc,
         native,
     });
     let (stop, stopped) = watch::channel(false);

@@ -11,6 +11,8 @@ use watchalong_room::{InviteId, PersonId, SeatId};
 
 /// Half of a SHA-256 tag: 128 bits are beyond guessing, and the tokens stay short.
 const TAG: usize = 16;
+/// Browsers keep cookies of 4096 bytes (RFC 6265, section 6.1).
+const MAX_TICKET: usize = 4096;
 
 /// `N` bytes of the system's randomness.
 pub fn random<const N: usize>() -> [u8; N] {
@@ -157,6 +159,16 @@ impl Signer {
         Some(URL_SAFE_NO_PAD.encode(id))
     }
 
+    /// What a browser holds while its person logs in at an OpenID provider: anybody can read it, nobody change it.
+    pub fn login_ticket(&self, ticket: &[u8]) -> String {
+        self.token("oidc", "", ticket)
+    }
+
+    /// What such a ticket says, where it is genuine.
+    pub fn login_of(&self, ticket: &str) -> Option<Vec<u8>> {
+        self.open_long("oidc", "", ticket, MAX_TICKET)
+    }
+
     fn mac(&self, purpose: &str, context: &str, id: &[u8]) -> hmac::digest::CtOutput<Hmac<Sha256>> {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
@@ -173,7 +185,11 @@ impl Signer {
     }
 
     fn open(&self, purpose: &str, context: &str, token: &str) -> Option<Vec<u8>> {
-        if token.len() > LONGEST_TOKEN {
+        self.open_long(purpose, context, token, LONGEST_TOKEN)
+    }
+
+    fn open_long(&self, purpose: &str, context: &str, token: &str, most: usize) -> Option<Vec<u8>> {
+        if token.len() > most {
             return None;
         }
         let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;

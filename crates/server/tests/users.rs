@@ -79,10 +79,16 @@ async fn serve(data: &Path, more: &[&str]) -> (Child, String) {
 }
 
 async fn log_in(base: &str, email: &str, password: &str) -> u16 {
-    let asked = reqwest::Client::new()
+    let asked = http()
         .post(format!("{base}/api/v2/session"))
         .json(&json!({"email": email, "password": password}));
     asked.send().await.unwrap().status().as_u16()
+}
+
+/// A client with the TLS that the whole tree has.
+fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 #[tokio::test]
@@ -184,9 +190,7 @@ async fn what_is_done_beside_a_running_server_counts_at_once() {
     assert_eq!(log_in(&base, email, "correct horse").await, 200);
     let jwt = must(data, &["token", email, "--hours", "48"], "").await;
     let me = || async {
-        let asked = reqwest::Client::new()
-            .get(format!("{base}/api/v2/me"))
-            .bearer_auth(&jwt);
+        let asked = http().get(format!("{base}/api/v2/me")).bearer_auth(&jwt);
         asked.send().await.unwrap().status().as_u16()
     };
     assert_eq!(me().await, 200);
@@ -202,7 +206,7 @@ async fn what_is_done_beside_a_running_server_counts_at_once() {
 
     let link = must(data, &["invite", "--admin"], "").await;
     let token = link.split_once("/account#invite=").unwrap().1;
-    let asked = reqwest::Client::new().post(format!("{base}/api/v2/accounts")).json(&json!({
+    let asked = http().post(format!("{base}/api/v2/accounts")).json(&json!({
         "email": "boss@example.org", "name": "Boss", "password": "correct horse", "invite": token,
     }));
     let made: Value = asked.send().await.unwrap().json().await.unwrap();
@@ -219,7 +223,7 @@ async fn a_crowd_of_logins_is_answered_later_instead_of_piling_up() {
         &["--limit-login", "off", "--limit-requests", "off"],
     )
     .await;
-    let client = reqwest::Client::new();
+    let client = http();
     let mut crowd = tokio::task::JoinSet::new();
     for n in 0..100 {
         let asked = client

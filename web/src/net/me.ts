@@ -29,6 +29,12 @@ export async function logIn(email: string, password: string): Promise<Me> {
   return nowKnown(await call('api/v2/session', sending('POST', body)));
 }
 
+/** The page of the operator's provider to log in at; `next` is a path of ours to come back to. */
+export async function oidcPage(next: string, invite: string | null): Promise<string> {
+  const body = { next, ...(invite === null ? {} : { invite }), ...takingOver() };
+  return (await call<{ url: string }>('api/v2/oidc/start', sending('POST', body))).url;
+}
+
 async function leave(path: string, init: RequestInit): Promise<void> {
   await call(path, init);
   forgetMe();

@@ -33,6 +33,12 @@ pub enum AccountError {
     /// Whichever part it was.
     #[error("The e-mail address or the password is wrong.")]
     WrongCredentials,
+    /// An administrator closed it.
+    #[error("This account is disabled. Ask the server's administrator.")]
+    Disabled,
+    /// An account needs an address, and the provider tells none.
+    #[error("The provider told no e-mail address, which an account here needs.")]
+    NoEmail,
     /// There is no such account.
     #[error("There is no such account.")]
     NotFound,
@@ -56,6 +62,8 @@ impl AccountError {
             Self::BadPassword => "bad_password",
             Self::BadText => "bad_text",
             Self::WrongCredentials => "wrong_credentials",
+            Self::Disabled => "account_disabled",
+            Self::NoEmail => "oidc_no_email",
             Self::NotFound => "account_not_found",
             Self::Password(error) => error.code(),
             Self::Store(error) => error.code(),

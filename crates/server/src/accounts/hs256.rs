@@ -1,7 +1,8 @@
 //! The one signature that our tokens have: HMAC-SHA256, for `jsonwebtoken` by the `hmac` that we use anyway.
 //!
-//! That there is no other is also a protection: no header can talk the check into another algorithm, because none
-//! is there.
+//! Nothing else is ever signed. Other algorithms are only checked, for OpenID providers (`public_keys.rs`), and only
+//! by keys of their own family: no header can talk a check of ours into one of those.
+use super::public_keys;
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
@@ -12,12 +13,12 @@ use signature::{Signer, Verifier};
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: signer,
     verifier_factory: verifier,
-    // For key documents (JWK) of other algorithms, which we have none of.
+    // For making key documents (JWK), which we do not.
     key_utils: KeyUtils::new_unimplemented(),
 };
 
 /// Makes `jsonwebtoken` sign and check with it. Asking again changes nothing.
-pub(super) fn install() {
+pub(crate) fn install() {
     let _ = PROVIDER.install_default();
 }
 
@@ -40,7 +41,10 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
 }
 
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
-    if *algorithm != Algorithm::HS256 || key.family() != AlgorithmFamily::Hmac {
+    if *algorithm != Algorithm::HS256 {
+        return public_keys::verifier(*algorithm, key);
+    }
+    if key.family() != AlgorithmFamily::Hmac {
         return Err(new_error(ErrorKind::InvalidAlgorithm));
     }
     Ok(Box::new(Hs256::of(key.try_get_as_bytes()?)?))

@@ -1,18 +1,22 @@
 //! Accounts: who somebody is, beyond a name at the door.
 //!
-//! Here live accounts themselves, browsers' sessions, signed tokens for programs, and invitations to sign up. What
-//! is kept of them stands in `store/accounts.rs`; requests and cookies belong to `http`. Guests have no account:
+//! Here live accounts themselves, browsers' sessions, signed tokens for programs, invitations to sign up, and whose
+//! account it is when an OpenID provider vouches for somebody (how it does: `crate::oidc`). What is kept of them stands in `store/accounts.rs`; requests and cookies belong to `http`. Guests have no account:
 //! a signed token is all that makes them the same person again.
 mod error;
 mod hs256;
 mod invites;
+mod links;
 mod people;
+mod public_keys;
 mod sessions;
 mod tokens;
 
 pub use error::AccountError;
+pub(crate) use hs256::install as install_signatures;
 pub(crate) use invites::InviteRow;
 pub use invites::{INVITE_LASTS, Invite};
+pub use links::{Found, Voucher};
 pub(crate) use people::Row;
 pub use people::{Change, NewAccount};
 pub use sessions::{Session, SessionCookie};

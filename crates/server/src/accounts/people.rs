@@ -1,5 +1,5 @@
 //! Accounts made, changed and removed; and whether a password opens one.
-use super::{Account, AccountError, AccountId, Accounts};
+use super::{Account, AccountError, AccountId, Accounts, Voucher};
 use crate::password;
 use crate::secret;
 use watchalong_room::PersonId;
@@ -49,6 +49,8 @@ pub(crate) struct Row {
     pub(crate) person: PersonId,
     pub(crate) password_hash: Option<String>,
     pub(crate) admin: bool,
+    /// Who they are at an OpenID provider.
+    pub(crate) link: Option<Voucher>,
 }
 
 /// An e-mail address as accounts are found by it: trimmed, in lower case. Only its shape is checked; whether mail
@@ -137,7 +139,7 @@ impl Accounts {
     /// # Errors
     /// [`AccountError`].
     pub async fn add(&self, new: NewAccount) -> Result<Account, AccountError> {
-        self.insert(new, None).await
+        self.insert(new, None, None).await
     }
 
     /// Makes an account by a sign-up, and uses the invitation up.
@@ -149,6 +151,22 @@ impl Accounts {
         new: NewAccount,
         invite: Option<&str>,
     ) -> Result<Account, AccountError> {
+        self.may_sign_up(invite).await?;
+        self.insert(new, invite, None).await
+    }
+
+    /// As [`Accounts::sign_up`], for somebody at a provider.
+    pub(super) async fn sign_up_linked(
+        &self,
+        new: NewAccount,
+        invite: Option<&str>,
+        voucher: &Voucher,
+    ) -> Result<Account, AccountError> {
+        self.may_sign_up(invite).await?;
+        self.insert(new, invite, Some(voucher)).await
+    }
+
+    async fn may_sign_up(&self, invite: Option<&str>) -> Result<(), AccountError> {
         match (self.sign_up, invite) {
             (super::SignUp::Closed, _) => return Err(AccountError::SignUpClosed),
             (super::SignUp::Invite, None) => return Err(AccountError::InviteNeeded),
@@ -161,10 +179,15 @@ impl Accounts {
                 .await?
                 .ok_or(AccountError::BadInvite)?;
         }
-        self.insert(new, invite).await
+        Ok(())
     }
 
-    async fn insert(&self, new: NewAccount, invite: Option<&str>) -> Result<Account, AccountError> {
+    async fn insert(
+        &self,
+        new: NewAccount,
+        invite: Option<&str>,
+        link: Option<&Voucher>,
+    ) -> Result<Account, AccountError> {
         new.check()?;
         let (email, name) = (email(&new.email)?, name(&new.name)?);
         let password_hash = match new.password {
@@ -181,6 +204,7 @@ impl Accounts {
             id: AccountId(id),
             password_hash,
             admin: new.admin,
+            link: link.cloned(),
         };
         let invite = invite.map(secret::key_hash);
         self.store

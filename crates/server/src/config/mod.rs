@@ -18,9 +18,11 @@ pub use proxies::AddressRange;
 pub use settings::{SETTINGS, Section, Setting};
 pub use show::{annotated_file, markdown};
 pub use values::Keepers;
+pub(crate) use values::is_plain_loopback;
 
 use crate::accounts::SignUp;
 use crate::limits::Rates;
+use crate::oidc::OidcSettings;
 use clap::{ArgMatches, Command};
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
@@ -55,6 +57,8 @@ pub struct Config {
     pub head_cache: usize,
     /// Who may make an account.
     pub sign_up: SignUp,
+    /// The OpenID provider that people may log in with.
+    pub oidc: Option<OidcSettings>,
     /// How long a browser stays logged in.
     pub session: Duration,
     /// How long a token for programs is good; at least 12 hours.
@@ -160,6 +164,7 @@ impl Config {
             head_cache: usize::try_from(texts.one("head-cache", values::size)?)
                 .unwrap_or(usize::MAX),
             sign_up: texts.one("sign-up", values::sign_up)?,
+            oidc: texts.oidc()?,
             session: texts.one("session-days", values::session_days)?,
             token: texts.one("token-hours", values::token_hours)?,
             limits: Rates {
@@ -313,6 +318,34 @@ impl Texts<'_> {
             });
         }
         Ok(values)
+    }
+
+    /// The provider, where one is set; half of one is a mistake.
+    fn oidc(&self) -> Result<Option<OidcSettings>, ConfigError> {
+        let issuer = self.last("oidc-issuer", values::issuer)?;
+        let client_id = self.last("oidc-client-id", values::word)?;
+        let client_secret = self.last("oidc-client-secret", values::word)?;
+        let name = self.last("oidc-name", values::button)?;
+        let (given, missing) = match (issuer, client_id) {
+            (Some(issuer), Some(client_id)) => {
+                let name = name.unwrap_or_else(|| values::host(&issuer));
+                return Ok(Some(OidcSettings {
+                    issuer,
+                    client_id,
+                    client_secret,
+                    name,
+                }));
+            }
+            (None, None) => return Ok(None),
+            (Some(_), None) => ("oidc-issuer", "oidc-client-id"),
+            (None, Some(_)) => ("oidc-client-id", "oidc-issuer"),
+        };
+        Err(ConfigError::Value {
+            setting: given,
+            origin: self.of(given).origin.clone(),
+            value: "given alone".to_owned(),
+            expected: format!("`{missing}` is needed as well"),
+        })
     }
 
     fn one<T>(

@@ -293,6 +293,43 @@ pub static SETTINGS: &[Setting] = &[
         ..PLAIN
     },
     Setting {
+        key: "oidc-issuer",
+        value: "URL",
+        unset: "people log in with a password only",
+        example: "https://id.example.org",
+        help: "The OpenID provider that people may log in with, exactly as it calls itself; https, or http on this machine. It needs `BASE/api/v2/oidc/callback` as a redirect address.",
+        section: Section::Access,
+        ..PLAIN
+    },
+    Setting {
+        key: "oidc-client-id",
+        value: "ID",
+        unset: "needed with `oidc-issuer`",
+        example: "watchalong",
+        help: "What the OpenID provider calls this server.",
+        section: Section::Access,
+        ..PLAIN
+    },
+    Setting {
+        key: "oidc-client-secret",
+        value: "SECRET",
+        unset: "a public client, which PKCE alone protects",
+        example: "...",
+        help: "The secret that the OpenID provider gave for this server; better in the variable or the file than in a flag.",
+        section: Section::Access,
+        secret: true,
+        ..PLAIN
+    },
+    Setting {
+        key: "oidc-name",
+        value: "NAME",
+        unset: "the provider's host",
+        example: "Example ID",
+        help: "What the button says: \"Continue with NAME\".",
+        section: Section::Access,
+        ..PLAIN
+    },
+    Setting {
         key: "session-days",
         value: "DAYS",
         default: "30",

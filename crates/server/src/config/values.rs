@@ -18,6 +18,10 @@ const MAX_GRACE_SECONDS: u64 = 3600;
 const MAX_SESSION_DAYS: u64 = 3650;
 /// Clients hold a token for a whole evening and the one after.
 const MIN_TOKEN_HOURS: u64 = 12;
+/// Client ids and secrets have 20 to 100 characters; beyond this something else was pasted.
+const MAX_WORD: usize = 1024;
+/// Characters on a button.
+const MAX_BUTTON: usize = 40;
 /// A year.
 const MAX_TOKEN_HOURS: u64 = 8760;
 /// Short keys are guessed, even with limits on tries.
@@ -262,6 +266,58 @@ pub fn sign_up(raw: &OsStr) -> Read<SignUp> {
         "closed" => Ok(SignUp::Closed),
         _ => Err("`open`, `invite` or `closed` would be right".to_owned()),
     }
+}
+
+/// Whether an address is `http://` on this machine, where nobody listens in.
+pub fn is_plain_loopback(address: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(address) else {
+        return false;
+    };
+    let host = url.host_str().unwrap_or_default();
+    let inner = host.trim_start_matches('[').trim_end_matches(']');
+    let address = inner.parse::<std::net::IpAddr>();
+    url.scheme() == "http" && (host == "localhost" || address.is_ok_and(|ip| ip.is_loopback()))
+}
+
+/// `https://host[:port][/path]`, as the provider writes it (a slash at the end may belong to it).
+pub fn issuer(raw: &OsStr) -> Read<String> {
+    let text = text(raw)?;
+    let url = reqwest::Url::parse(text).ok();
+    let right = url.is_some_and(|url| {
+        let safe = url.scheme() == "https" || is_plain_loopback(text);
+        let bare = url.query().is_none() && url.fragment().is_none();
+        safe && bare && url.username().is_empty() && url.password().is_none()
+    });
+    if right {
+        return Ok(text.to_owned());
+    }
+    Err("the provider's address would be right, such as https://id.example.org (http only on this machine)".to_owned())
+}
+
+/// The host and port of an address that was read.
+pub fn host(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest).to_owned()
+}
+
+/// Something of visible characters, as providers give it out.
+pub fn word(raw: &OsStr) -> Read<String> {
+    let text = text(raw)?;
+    if text.len() <= MAX_WORD && text.chars().all(|c| !c.is_control()) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "at most {MAX_WORD} bytes without line breaks would be right"
+    ))
+}
+
+/// What a button can show.
+pub fn button(raw: &OsStr) -> Read<String> {
+    let clean = watchalong_room::clean_line(text(raw)?, MAX_BUTTON);
+    if clean.is_empty() {
+        return Err("a name that can be seen would be right".to_owned());
+    }
+    Ok(clean)
 }
 
 /// Whole days.

@@ -14,13 +14,15 @@ use serde::{Deserialize, Serialize};
 impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         let status = match error {
-            AccountError::SignUpClosed | AccountError::InviteNeeded | AccountError::BadInvite => {
-                StatusCode::FORBIDDEN
-            }
+            AccountError::SignUpClosed
+            | AccountError::InviteNeeded
+            | AccountError::BadInvite
+            | AccountError::Disabled => StatusCode::FORBIDDEN,
             AccountError::EmailTaken => StatusCode::CONFLICT,
-            AccountError::BadEmail | AccountError::BadPassword | AccountError::BadText => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            AccountError::NoEmail
+            | AccountError::BadEmail
+            | AccountError::BadPassword
+            | AccountError::BadText => StatusCode::UNPROCESSABLE_ENTITY,
             AccountError::WrongCredentials => StatusCode::UNAUTHORIZED,
             AccountError::NotFound => StatusCode::NOT_FOUND,
             AccountError::Password(error) => return error.into(),
@@ -92,7 +94,9 @@ pub(super) fn me_view(app: &App, account: Option<&Account>, guest: bool) -> MeVi
         },
         account: account.map(AccountView::of),
         sign_up: app.config.sign_up.name(),
-        oidc: None,
+        oidc: app.oidc.as_ref().map(|oidc| OidcView {
+            name: oidc.name().to_owned(),
+        }),
     }
 }
 

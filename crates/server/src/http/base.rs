@@ -1,7 +1,10 @@
 //! Under which address the outside sees us: for links, and to tell our own page from a stranger's.
+use super::App;
 use crate::config::Config;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header, uri::Authority};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The address of the page, without a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +62,16 @@ impl Base {
     /// A link to a path below the base (no leading slash).
     pub fn link(&self, path: &str) -> String {
         format!("{}/{path}", self.0)
+    }
+}
+
+impl FromRequestParts<App> for Base {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
+        Ok(Self::of(&parts.headers, peer, &app.config))
     }
 }
 

@@ -18,6 +18,7 @@ mod library;
 mod logs;
 mod me;
 mod media;
+mod oidc;
 mod page;
 mod resume;
 mod room_people;
@@ -32,6 +33,7 @@ use crate::dialects::native::Native;
 use crate::dialects::rdm;
 use crate::hub::Hub;
 use crate::limits::{ClientAddress, Limits};
+use crate::oidc::Oidc;
 use crate::shelf::Shelf;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -63,6 +65,8 @@ pub struct App {
     pub accounts: Arc<Accounts>,
     /// How often people may do what costs others something.
     pub limits: Arc<Limits>,
+    /// Logins by the operator's OpenID provider, where there is one.
+    pub oidc: Option<Arc<Oidc>>,
     /// The native dialect.
     pub native: &'static Native,
 }
@@ -109,6 +113,8 @@ pub fn router(app: App) -> Router {
         .routes(routes!(session::list, session::log_out_everywhere))
         .routes(routes!(session::end_one))
         .routes(routes!(session::make_token))
+        .routes(routes!(oidc::start, oidc::start_here))
+        .routes(routes!(oidc::callback))
         .routes(routes!(admin_people::list, admin_people::create))
         .routes(routes!(admin_people::change, admin_people::remove))
         .routes(routes!(admin_people::invite))

@@ -12,12 +12,11 @@ use crate::http::identity::LoggedIn;
 use crate::limits::{ClientAddress, Key};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
 use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// The cookie of a device that logged in before.
@@ -62,9 +61,8 @@ impl FromRequestParts<App> for Cookies {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
-        Ok(Self::of(&Base::of(&parts.headers, peer, &app.config)))
+        let base = Base::from_request_parts(parts, app).await?;
+        Ok(Self::of(&base))
     }
 }
 

@@ -131,6 +131,15 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(taken)?;
+        if let Some(link) = &new.link {
+            sqlx::query("INSERT INTO account_links (issuer, subject, account) VALUES (?, ?, ?)")
+                .bind(&link.issuer)
+                .bind(&link.subject)
+                .bind(&new.id.0)
+                .execute(&mut *transaction)
+                .await
+                .map_err(taken)?;
+        }
         transaction.commit().await.map_err(StoreError::from)?;
         Ok(())
     }

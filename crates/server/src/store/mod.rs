@@ -2,6 +2,7 @@
 //!
 //! Opens and migrates the database, keeps the server's own key, and makes and finds rooms. Everything that
 //! happens *in* a room goes through the log (`crate::log`), which is the only writer of entries and snapshots.
+mod account_links;
 mod accounts;
 mod aliases;
 mod audit;

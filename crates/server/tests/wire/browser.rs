@@ -88,6 +88,20 @@ impl Browser {
         self.call(Method::GET, path, None).await
     }
 
+    /// Goes to a page as by a link, without going on; answers where it leads.
+    pub async fn visit(&mut self, path: &str) -> (u16, String) {
+        let plain = reqwest::redirect::Policy::none();
+        let http = reqwest::Client::builder().redirect(plain).build().unwrap();
+        let request = http
+            .get(format!("{}/api/v2{path}", self.base))
+            .header("x-forwarded-for", &self.address)
+            .header("cookie", self.cookie());
+        let response = request.send().await.unwrap();
+        let to = response.headers().get("location");
+        let to = to.map_or("", |to| to.to_str().unwrap()).to_owned();
+        (self.answer(response).await.0, to)
+    }
+
     pub async fn post(&mut self, path: &str, body: &Value) -> (u16, Value) {
         self.call(Method::POST, path, Some(body)).await
     }

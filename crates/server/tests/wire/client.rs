@@ -33,6 +33,12 @@ pub fn settings(data: &Path, more: &[&str]) -> Config {
     Config::parse(arguments).unwrap()
 }
 
+/// A client with the TLS that the whole tree has.
+pub fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 impl Server {
     pub async fn start() -> Self {
         Self::with(&[]).await
@@ -48,7 +54,7 @@ impl Server {
             running,
             data,
             base,
-            http: reqwest::Client::new(),
+            http: http(),
         }
     }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { readAccountUrl } from './link';
+import { oidcSentence } from './provider';
 
 const read = (tail: string) => readAccountUrl(new URL(`https://site.test/watch/account${tail}`));
 
@@ -10,6 +11,13 @@ describe('the account page’s address', () => {
     expect(read('#x=1&invite=abc').invite).toBe('abc');
     expect(read('?invite=abc').invite).toBeNull();
     expect(read('').invite).toBeNull();
+  });
+
+  it('says why a login by the provider failed', () => {
+    expect(read('#oidc_error=oidc_state').refused).toBe('oidc_state');
+    expect(read('#oidc_error=<b>').refused).toBeNull();
+    expect(read('').refused).toBeNull();
+    expect(oidcSentence('oidc_state')).not.toBe(oidcSentence('never_heard_of'));
   });
 
   it('leads back to a page of its own and to nowhere else', () => {

@@ -138,8 +138,8 @@ pub async fn start_here(
     headers: HeaderMap,
     body: Result<Json<Start>, JsonRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Json(asked) = body?;
     identity::refuse_foreign(&headers, &app.config)?;
+    let Json(asked) = body?;
     let (url, ticket) = begin(&app, &base, address, asked).await?;
     let set = cookies.set(TICKET_COOKIE, &ticket, TICKET_LASTS);
     Ok((

@@ -31,7 +31,14 @@ impl From<OidcError> for ApiError {
             OidcError::Unreachable(_) => StatusCode::BAD_GATEWAY,
             _ => StatusCode::FORBIDDEN,
         };
-        Self::new(status, error.code(), error.to_string())
+        // How the network behind us looks is for the log alone.
+        let message = match &error {
+            OidcError::Unreachable(_) => {
+                "The OpenID provider cannot be used now. Try again later, or log in with a password.".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        Self::new(status, error.code(), message)
     }
 }
 

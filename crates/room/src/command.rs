@@ -118,6 +118,14 @@ pub enum Command {
         /// Refuse if the timeline's revision is another.
         expect: Option<Revision>,
     },
+    /// Where the host's player is, from a client whose player leads the room instead of following it. What says
+    /// nothing new is ignored. Host only.
+    Steer {
+        /// Where, where it is known.
+        position: Option<Position>,
+        /// Whether it plays, where it is known.
+        playing: Option<bool>,
+    },
     /// Shared speed.
     SetRate {
         /// How fast.

@@ -36,6 +36,8 @@ pub enum ControlKind {
     Unload,
     /// A control was taken back.
     Undo,
+    /// Nobody pressed anything: the host's player leads, and this is where it is.
+    Steer,
     /// All are ready or the deadline passed (by nobody), or somebody forced it.
     Start,
     /// The medium's end.

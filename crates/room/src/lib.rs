@@ -65,6 +65,7 @@ mod seats;
 mod shuffle;
 mod snapshot;
 mod stats;
+mod steer;
 mod tail;
 mod text;
 pub use text::line as clean_line;

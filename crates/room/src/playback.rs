@@ -34,7 +34,7 @@ impl Room {
         }
     }
 
-    fn loaded(&self, expect: Option<Revision>) -> Result<(), Refusal> {
+    pub(crate) fn loaded(&self, expect: Option<Revision>) -> Result<(), Refusal> {
         if self.timeline.item.is_none() {
             return Err(Refusal::NothingLoaded);
         }

@@ -77,6 +77,7 @@ pub(crate) fn need(policy: &Policy, command: &Command, undoable: Option<ControlK
         Command::Pause { .. } => Need::Reach(c.play, "pause"),
         Command::SetDuration { .. } => Need::Reach(c.play, "set the length"),
         Command::Seek { .. } => Need::Reach(c.seek, "seek"),
+        Command::Steer { .. } => Need::Reach(Who::Host, "lead the room"),
         Command::SetRate { .. } => Need::Reach(c.rate, "change the speed"),
         Command::Load { .. } | Command::Unload => Need::Reach(c.queue, "choose what to watch"),
         Command::Undo => Need::Reach(

@@ -46,6 +46,8 @@ pub struct Room {
     pub(crate) started: bool,
     pub(crate) barrier: Option<Barrier>,
     pub(crate) undo: Option<Box<Undo>>,
+    /// When somebody last played, paused or sought.
+    pub(crate) controlled_at: Option<ServerTime>,
     pub(crate) queue: Vec<QueueItem>,
     pub(crate) next_item: u64,
     pub(crate) pool: Pool,
@@ -123,6 +125,7 @@ impl Room {
             started: false,
             barrier: None,
             undo: None,
+            controlled_at: None,
             queue: Vec::new(),
             next_item: 1,
             pool: Pool::default(),
@@ -163,6 +166,7 @@ impl Room {
             outcome: Outcome::default(),
         };
         self.dispatch(&mut step, entry)?;
+        self.note_control(&entry.command, step.now);
         if step.changed {
             self.settle_schedule(&mut step);
             if let Some(heir) = step
@@ -223,6 +227,7 @@ impl Room {
             Command::Play { position, expect } => self.play(step, caller, *position, *expect),
             Command::Pause { position, expect } => self.pause(step, by, *position, *expect),
             Command::Seek { position, expect } => self.seek(step, by, *position, *expect),
+            Command::Steer { position, playing } => self.steer(step, by, *position, *playing),
             Command::SetRate { rate } => {
                 self.set_rate(step, by, *rate);
                 Ok(())

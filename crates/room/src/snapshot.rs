@@ -44,6 +44,8 @@ pub struct Snapshot {
     #[serde(default)]
     undo: Option<Box<Undo>>,
     #[serde(default)]
+    controlled_at: Option<ServerTime>,
+    #[serde(default)]
     queue: Vec<QueueItem>,
     next_item: u64,
     #[serde(default)]
@@ -115,6 +117,7 @@ impl Room {
             started: self.started,
             barrier: self.barrier.clone(),
             undo: self.undo.clone(),
+            controlled_at: self.controlled_at,
             queue: self.queue.clone(),
             next_item: self.next_item,
             pool: self.pool.clone(),
@@ -153,6 +156,7 @@ impl Room {
             started: snapshot.started,
             barrier: snapshot.barrier,
             undo: snapshot.undo,
+            controlled_at: snapshot.controlled_at,
             queue: snapshot.queue,
             next_item: snapshot.next_item,
             pool: snapshot.pool,

@@ -241,7 +241,7 @@ export interface Snapshot {
 }
 
 export type Cause =
-  'play' | 'pause' | 'seek' | 'rate' | 'load' | 'unload' | 'undo' | 'start' | 'end';
+  'play' | 'pause' | 'seek' | 'rate' | 'load' | 'unload' | 'undo' | 'start' | 'steer' | 'end';
 export type GoneReason = 'left' | 'timed_out' | 'kicked' | 'banned' | 'denied' | 'room_over';
 
 export type RoomEvent =

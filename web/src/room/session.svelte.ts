@@ -47,6 +47,7 @@ const CAUSES: Record<Cause, TimelineCause> = {
   load: 'media',
   unload: 'media',
   undo: 'seek',
+  steer: 'other',
   start: 'play',
   end: 'other',
 };

@@ -3,6 +3,7 @@ use crate::accounts::Accounts;
 use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::dialects::native::Native;
+use crate::dialects::openwatchparty::{self, OpenWatchParty};
 use crate::http::{self, App, accept};
 use crate::hub::{Hub, NewRoom};
 use crate::limits::Limits;
@@ -90,6 +91,13 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let hub = Hub::new(log, store, clock, signer.clone(), progress);
     // Lives as long as the process: connections of every room borrow it.
     let native: &'static Native = Box::leak(Box::new(Native::new(signer, shelf.clone())));
+    let openwatchparty = config
+        .speaks(openwatchparty::NAME)
+        .then(|| OpenWatchParty::new(hub.signer.clone(), hub.clock.clone(), &config))
+        .map(|dialect| &*Box::leak(Box::new(dialect)));
+    if let Some(dialect) = openwatchparty {
+        tokio::spawn(dialect.keep_lists_fresh(hub.clone()));
+    }
     let limits = accept::Limits::new(config.max_connections, config.shutdown_grace);
     let rates = Arc::new(Limits::new(config.limits));
     let app = http::router(App {
@@ -100,6 +108,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         limits: rates,
         oidc,
         native,
+        openwatchparty,
     });
     let (stop, stopped) = watch::channel(false);
     let mut listeners = JoinSet::new();

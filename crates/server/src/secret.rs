@@ -96,6 +96,18 @@ impl Signer {
         URL_SAFE_NO_PAD.encode(&tag.into_bytes()[..TAG])
     }
 
+    /// An id in the shape of a random UUID (version 4, lower case): the same for the same thing, and told by nothing
+    /// without the server's key.
+    pub fn uuid(&self, kind: &str, of: &str) -> String {
+        let tag = self.mac(kind, "uuid", of.as_bytes()).into_bytes();
+        let mut b: [u8; 16] = tag[..16].try_into().expect("the tag has 32 bytes");
+        (b[6], b[8]) = (b[6] & 0x0f | 0x40, b[8] & 0x3f | 0x80);
+        let hex: String = b.iter().map(|b| format!("{b:02x}")).collect();
+        let (rest, node) = hex.split_at(20);
+        let (time, mid, high, clock) = (&rest[..8], &rest[8..12], &rest[12..16], &rest[16..]);
+        format!("{time}-{mid}-{high}-{clock}-{node}")
+    }
+
     /// The token with which an upload goes on, is asked after or removed.
     pub fn upload_token(&self, id: &str) -> String {
         self.token("upload", "", id.as_bytes())

@@ -4,7 +4,7 @@
 //! account it is when an OpenID provider vouches for somebody (how it does: `crate::oidc`). What is kept of them stands in `store/accounts.rs`; requests and cookies belong to `http`. Guests have no account:
 //! a signed token is all that makes them the same person again.
 mod error;
-mod hs256;
+pub(crate) mod hs256;
 mod invites;
 mod links;
 mod people;

@@ -33,6 +33,10 @@ pub fn arguments() -> impl Iterator<Item = Arg> {
         };
         note.push_str("; ");
         note.push_str(&setting.variable());
+        for name in setting.also {
+            note.push_str(" or ");
+            note.push_str(name);
+        }
         let arg = Arg::new(setting.key)
             .value_name(setting.value)
             .help(format!("{} [{note}]", setting.help))
@@ -92,8 +96,11 @@ fn flag(setting: &'static Setting, flags: &ArgMatches) -> Option<Given> {
 
 /// An empty variable counts as unset: that is how compose files and shells pass "nothing".
 fn variable(setting: &'static Setting, environment: Environment<'_>) -> Option<Given> {
-    let name = setting.variable();
-    let text = environment(&name).filter(|text| !text.is_empty())?;
+    let names = [setting.variable()]
+        .into_iter()
+        .chain(setting.also.iter().map(|name| (*name).to_owned()));
+    let set = |name: String| Some((environment(&name).filter(|text| !text.is_empty())?, name));
+    let (text, name) = names.into_iter().find_map(set)?;
     let texts = match text.to_str() {
         Some(text) if setting.repeatable => split(text),
         _ => vec![text],

@@ -63,6 +63,16 @@ pub struct Config {
     pub session: Duration,
     /// How long a token for programs is good; at least 12 hours.
     pub token: Duration,
+    /// The wire formats served beside our own.
+    pub dialects: Vec<&'static str>,
+    /// OpenWatchParty: pages that may connect.
+    pub allowed_origins: Vec<String>,
+    /// OpenWatchParty: what tokens are signed with; without it none are asked for.
+    pub jwt_secret: Option<String>,
+    /// OpenWatchParty: whom tokens are for.
+    pub jwt_audience: String,
+    /// OpenWatchParty: whom tokens are from.
+    pub jwt_issuer: String,
     /// How often one may do what costs others something.
     pub limits: Rates,
     /// How much may be uploaded.
@@ -167,6 +177,11 @@ impl Config {
             oidc: texts.oidc()?,
             session: texts.one("session-days", values::session_days)?,
             token: texts.one("token-hours", values::token_hours)?,
+            dialects: texts.each("dialects", values::dialects)?.concat(),
+            allowed_origins: texts.each("allowed-origins", values::words)?,
+            jwt_secret: texts.last("jwt-secret", values::words)?,
+            jwt_audience: texts.one("jwt-audience", values::words)?,
+            jwt_issuer: texts.one("jwt-issuer", values::words)?,
             limits: Rates {
                 login: texts.one("limit-login", values::limit)?,
                 sign_up: texts.one("limit-sign-up", values::limit)?,
@@ -205,6 +220,11 @@ impl Config {
             viewer: self.viewer_rate,
             ahead: self.look_ahead.filter(|_| self.uplink.is_some()),
         }
+    }
+
+    /// Whether a wire format is served.
+    pub fn speaks(&self, dialect: &str) -> bool {
+        self.dialects.contains(&dialect)
     }
 
     /// Whether `X-Forwarded-*` from this neighbour is believed.

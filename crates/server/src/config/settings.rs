@@ -27,6 +27,8 @@ pub struct Setting {
     pub secret: bool,
     /// Given without a flag's name, as in `watchalong serve ~/Movies`.
     pub positional: bool,
+    /// Variables that other programs know this setting by; the first that is set counts, after our own.
+    pub also: &'static [&'static str],
     /// May stand in the settings file (all but the file's own name).
     pub in_file: bool,
 }
@@ -44,6 +46,8 @@ pub enum Section {
     Uploads,
     /// Who may administer the server.
     Access,
+    /// Clients of other programs.
+    Dialects,
     /// How often one may do what costs others something.
     Limits,
     /// Logs, connections and stopping.
@@ -52,12 +56,13 @@ pub enum Section {
 
 impl Section {
     /// In the order of presentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Library,
         Self::Network,
         Self::Delivery,
         Self::Uploads,
         Self::Access,
+        Self::Dialects,
         Self::Limits,
         Self::Running,
     ];
@@ -70,6 +75,7 @@ impl Section {
             Self::Delivery => "Delivery",
             Self::Uploads => "Uploads",
             Self::Access => "Access",
+            Self::Dialects => "Other programs",
             Self::Limits => "Limits",
             Self::Running => "Running",
         }
@@ -112,6 +118,7 @@ const PLAIN: Setting = Setting {
     repeatable: false,
     secret: false,
     positional: false,
+    also: &[],
     in_file: true,
 };
 
@@ -343,6 +350,54 @@ pub static SETTINGS: &[Setting] = &[
         default: "24",
         help: "How long a token for programs (a JWT) is good; at least 12.",
         section: Section::Access,
+        ..PLAIN
+    },
+    Setting {
+        key: "dialects",
+        value: "NAMES",
+        default: "all",
+        help: "The wire formats of other programs that are served beside our own, of: `openwatchparty`. `all` or `none`, too.",
+        section: Section::Dialects,
+        repeatable: true,
+        ..PLAIN
+    },
+    Setting {
+        key: "allowed-origins",
+        value: "ORIGINS",
+        default: "http://localhost:8096,https://localhost:8096",
+        help: "OpenWatchParty: the Jellyfin pages that may connect, as a browser names them (no slash at the end); `*` for all.",
+        section: Section::Dialects,
+        repeatable: true,
+        also: &["ALLOWED_ORIGINS"],
+        ..PLAIN
+    },
+    Setting {
+        key: "jwt-secret",
+        value: "SECRET",
+        unset: "OpenWatchParty asks for no token",
+        example: "...",
+        help: "OpenWatchParty: the secret that the Jellyfin plugin signs with. With it, only its users make and enter rooms.",
+        section: Section::Dialects,
+        secret: true,
+        also: &["JWT_SECRET"],
+        ..PLAIN
+    },
+    Setting {
+        key: "jwt-audience",
+        value: "NAME",
+        default: "OpenWatchParty",
+        help: "OpenWatchParty: the audience that a token must be for.",
+        section: Section::Dialects,
+        also: &["JWT_AUDIENCE"],
+        ..PLAIN
+    },
+    Setting {
+        key: "jwt-issuer",
+        value: "NAME",
+        default: "Jellyfin",
+        help: "OpenWatchParty: the issuer that a token must be from.",
+        section: Section::Dialects,
+        also: &["JWT_ISSUER"],
         ..PLAIN
     },
     Setting {

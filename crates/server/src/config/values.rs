@@ -10,6 +10,8 @@ use std::time::Duration;
 /// A value, or what would be right instead.
 pub type Read<T> = Result<T, String>;
 
+/// The wire formats of other programs that can be switched on and off.
+const DIALECTS: [&str; 1] = [crate::dialects::openwatchparty::NAME];
 /// More sockets than this no process gets; the figure is Linux's usual `fs.nr_open`.
 const MAX_CONNECTIONS: usize = 1_048_576;
 /// An hour: service managers kill long before.
@@ -30,6 +32,29 @@ const MIN_ADMIN_KEY: usize = 8;
 /// Text that is text.
 pub fn text(raw: &OsStr) -> Read<&str> {
     raw.to_str().ok_or_else(|| "it is not UTF-8".to_owned())
+}
+
+/// Any text, as it is.
+pub fn words(raw: &OsStr) -> Read<String> {
+    text(raw).map(str::to_owned)
+}
+
+/// Wire formats of other programs, by the names of [`DIALECTS`].
+pub fn dialects(raw: &OsStr) -> Read<Vec<&'static str>> {
+    match text(raw)? {
+        "all" => Ok(DIALECTS.to_vec()),
+        "none" => Ok(Vec::new()),
+        name => DIALECTS
+            .iter()
+            .find(|known| **known == name)
+            .map(|known| vec![*known])
+            .ok_or_else(|| {
+                format!(
+                    "`all`, `none` or some of {} would be right",
+                    DIALECTS.join(", ")
+                )
+            }),
+    }
 }
 
 /// A path: `~/` is the home folder, and what is relative counts from `beside` (the settings file's folder).

@@ -12,6 +12,8 @@ pub struct Health {
     status: &'static str,
     /// Version of the server.
     version: &'static str,
+    /// Whether OpenWatchParty's clients need a token.
+    auth_enabled: bool,
     /// Rooms in memory.
     rooms: usize,
     /// Media in the library.
@@ -22,6 +24,7 @@ fn state(app: &App, status: &'static str) -> Health {
     Health {
         status,
         version: env!("CARGO_PKG_VERSION"),
+        auth_enabled: app.openwatchparty.is_some_and(|d| d.auth_enabled()),
         rooms: app.hub.live().len(),
         media: app.shelf.library.status().media,
     }

@@ -19,6 +19,7 @@ mod logs;
 mod me;
 mod media;
 mod oidc;
+mod openwatchparty;
 mod page;
 mod resume;
 mod room_people;
@@ -30,6 +31,7 @@ mod uploads;
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::dialects::native::Native;
+use crate::dialects::openwatchparty::OpenWatchParty;
 use crate::dialects::rdm;
 use crate::hub::Hub;
 use crate::limits::{ClientAddress, Limits};
@@ -69,6 +71,8 @@ pub struct App {
     pub oidc: Option<Arc<Oidc>>,
     /// The native dialect.
     pub native: &'static Native,
+    /// OpenWatchParty's, where it is served.
+    pub openwatchparty: Option<&'static OpenWatchParty>,
 }
 
 #[derive(OpenApi)]
@@ -143,6 +147,7 @@ pub fn router(app: App) -> Router {
         .merge(uploads::router())
         .merge(socket::router())
         .merge(rdm::router(app.hub.signer.clone(), app.shelf.clone()))
+        .merge(openwatchparty::router())
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(axum::middleware::from_fn(safe_headers))

@@ -62,6 +62,14 @@ impl Client {
         self.outbox.close(&close);
     }
 
+    /// Lets somebody go from the room; whether their connection ends with it is their dialect's.
+    pub(super) fn part(&self, scene: Scene<'_>, why: &Farewell) {
+        match self.encoder.parting(scene, why) {
+            Some(word) => self.send(word),
+            None => self.dismiss(why),
+        }
+    }
+
     pub(super) fn member(&self) -> Option<MemberId> {
         match self.stage {
             Stage::In { member, .. } => Some(member),

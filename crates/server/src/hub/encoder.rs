@@ -113,6 +113,11 @@ pub trait Encoder: Send + Sync + 'static {
     ) -> Option<Bytes>;
     /// How everybody's player is doing, and who is typing.
     fn signals(&self, reports: &[(MemberId, Report)], typing: &[MemberId]) -> Option<Bytes>;
+    /// For formats whose connections outlive their rooms: the last word of the room, where there is one. `None`: the
+    /// connection ends with the [farewell](Encoder::farewell).
+    fn parting(&self, _: Scene<'_>, _: &Farewell) -> Option<Option<Bytes>> {
+        None
+    }
     /// The last frames of a connection: a word and a close.
     fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes);
 }

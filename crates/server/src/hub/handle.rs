@@ -42,6 +42,8 @@ pub struct PublicView {
     pub media: Option<String>,
     /// Its picture, where the library has one.
     pub media_key: Option<String>,
+    /// Where what is on comes from, and which it is there. Not for strangers as it is: it may be a private address.
+    pub source: Option<(SourceKind, String)>,
     /// The id of what is on, where this server delivers it.
     pub delivered: Option<String>,
     /// Where it stands.
@@ -64,6 +66,7 @@ impl PublicView {
             media_key: media
                 .filter(|m| m.kind == SourceKind::Library)
                 .map(|m| m.key.clone()),
+            source: media.map(|m| (m.kind, m.key.clone())),
             delivered: media
                 .filter(|m| matches!(m.kind, SourceKind::Library | SourceKind::Upload))
                 .map(|m| m.key.clone()),

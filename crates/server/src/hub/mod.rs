@@ -130,6 +130,7 @@ pub struct Hub {
     pub node: NodeId,
     rooms: Mutex<HashMap<RoomCode, Slot>>,
     stopping: watch::Sender<bool>,
+    directory: watch::Sender<()>,
 }
 
 impl Hub {
@@ -151,6 +152,7 @@ impl Hub {
             node,
             rooms: Mutex::default(),
             stopping: watch::Sender::new(false),
+            directory: watch::Sender::new(()),
         })
     }
 
@@ -273,6 +275,15 @@ impl Hub {
             .collect();
         views.sort_by(|a, b| b.viewers.cmp(&a.viewers).then_with(|| a.name.cmp(&b.name)));
         views
+    }
+
+    /// Changes whenever something that may be told of a room to strangers does.
+    pub fn directory(&self) -> watch::Receiver<()> {
+        self.directory.subscribe()
+    }
+
+    fn directory_changed(&self) {
+        self.directory.send_replace(());
     }
 
     /// Every room in memory.

@@ -360,7 +360,7 @@ impl Task {
                 self.handle.viewers().gone(seat);
                 self.note_leaving(seat);
                 self.signals.forget(seat);
-                client.dismiss(&Farewell::Departed(reason));
+                client.part(self.scene(), &Farewell::Departed(reason));
             }
         }
         if self.room.life().is_terminal() {

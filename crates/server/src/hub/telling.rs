@@ -138,7 +138,7 @@ impl Task {
             }
             (Command::Join { .. }, Some(refusal)) => {
                 if let Some(client) = self.clients.remove(seat) {
-                    client.dismiss(&Farewell::Refused(refusal));
+                    client.part(self.scene(), &Farewell::Refused(refusal));
                 }
             }
             (Command::Resume { .. }, None) => {
@@ -181,7 +181,7 @@ impl Task {
             }
             Command::Join { .. } | Command::Resume { .. } => {
                 if let Some(client) = origin.and_then(|(seat, _)| self.clients.remove(seat)) {
-                    client.dismiss(&Farewell::Failed);
+                    client.part(self.scene(), &Farewell::Failed);
                 }
             }
             _ => {
@@ -279,6 +279,7 @@ impl Task {
             });
         }
         self.handle.set_view(PublicView::of(&self.code, &self.room));
+        self.hub.directory_changed();
     }
 }
 

@@ -116,6 +116,7 @@ impl Task {
             .any(|e| matches!(e, Event::Timeline { .. } | Event::Settings | Event::Life))
         {
             self.handle.set_view(PublicView::of(&self.code, &self.room));
+            self.hub.directory_changed();
         }
     }
 

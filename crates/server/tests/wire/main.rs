@@ -13,6 +13,7 @@ mod invites;
 mod limits;
 mod media;
 mod oidc;
+mod openwatchparty;
 mod people;
 mod playback;
 mod provider;

@@ -1,0 +1,51 @@
+//! The way from an HTTP request to a connection of OpenWatchParty, at the path that its client has built in.
+use super::accept::Admission;
+use super::{ApiError, App};
+use crate::dialects::openwatchparty::{self, Visitor};
+use crate::{limits, ws};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/ws", get(open))
+}
+
+async fn open(State(app): State<App>, mut request: Request<Body>) -> Response {
+    let refuse = |status, code: &'static str, message: &str| {
+        ApiError::new(status, code, message.to_owned()).into_response()
+    };
+    let Some(dialect) = app.openwatchparty else {
+        let message = "OpenWatchParty is switched off on this server.";
+        return refuse(StatusCode::NOT_FOUND, "not_found", message);
+    };
+    let origin = request.headers().get(header::ORIGIN);
+    // What is no text is no origin that anybody allowed.
+    if !dialect.allows(origin.map(|origin| origin.to_str().unwrap_or_default())) {
+        let message =
+            "This page may not connect here. Add its origin to the setting allowed-origins.";
+        return refuse(StatusCode::FORBIDDEN, "foreign_origin", message);
+    }
+    let visitor = Visitor {
+        address: limits::of_request(request.extensions(), request.headers(), &app.config),
+        limits: app.limits.clone(),
+    };
+    let (response, socket) = match ws::accept(&mut request) {
+        Ok(accepted) => accepted,
+        Err(error) => {
+            let message = error.to_string();
+            return refuse(StatusCode::BAD_REQUEST, "not_a_websocket", &message);
+        }
+    };
+    let admission = request.extensions().get::<Admission>().cloned();
+    tokio::spawn(async move {
+        let _counted = admission;
+        if let Some(socket) = socket.await {
+            openwatchparty::connect(app.hub, dialect, visitor, socket).await;
+        }
+    });
+    response
+}

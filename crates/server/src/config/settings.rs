@@ -91,6 +91,12 @@ impl Setting {
         )
     }
 
+    /// All variables that it is read from, for the docs: `WATCHALONG_JWT_SECRET`, `JWT_SECRET`.
+    pub fn variables(&self) -> String {
+        let also = self.also.iter().map(|name| format!(", `{name}`"));
+        format!("`{}`{}", self.variable(), also.collect::<String>())
+    }
+
     /// How it is given on the command line: `--admin-key`, or `MEDIA_DIR` for the positional one.
     pub fn flag(&self) -> String {
         if self.positional {

@@ -73,8 +73,8 @@ pub fn markdown() -> String {
             push(
                 &mut out,
                 format_args!(
-                    "| {flag} | {file} | `{}` | {default} | {} |\n",
-                    setting.variable(),
+                    "| {flag} | {file} | {} | {default} | {} |\n",
+                    setting.variables(),
                     setting.help
                 ),
             );

@@ -334,6 +334,13 @@ pub struct Connection {
     number: u64,
 }
 
+impl Connection {
+    /// Its seat.
+    pub fn seat(&self) -> SeatId {
+        self.seat
+    }
+}
+
 impl Drop for Connection {
     fn drop(&mut self) {
         self.room.tell(Local::Depart {

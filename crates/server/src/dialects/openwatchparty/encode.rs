@@ -175,8 +175,9 @@ impl Encoder for OpenWatchParty {
         let payload = json!({"participant_count": room.present()});
         let say = |kind: &str| Say::new(kind, scene.now).room(&id).payload(payload.clone());
         let mut frames = BytesMut::new();
-        for (member, _) in &roster.went {
-            let message = say("client_left").client(&self.client_id(code, room, *member));
+        for went in &roster.went {
+            let message =
+                say("client_left").client(&self.client_of(code, &went.person, went.member));
             frames.extend_from_slice(&message.frame());
         }
         if roster.came.iter().any(|member| Some(*member) != scene.to) {

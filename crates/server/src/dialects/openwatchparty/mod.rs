@@ -78,17 +78,24 @@ impl OpenWatchParty {
         self.signer.uuid("owp-room", code.as_str())
     }
 
-    /// The id of a member's client: of a person from another dialect, one of their own in this room.
+    /// The id of a member's client.
     fn client_id(&self, code: &RoomCode, room: &Room, member: MemberId) -> String {
-        room.member(member)
-            .and_then(|m| m.person.0.strip_prefix(PERSON))
-            .map_or_else(
-                || {
-                    let whom = format!("{code}/{}", member.0);
-                    self.signer.uuid("owp-member", &whom)
-                },
-                str::to_owned,
-            )
+        room.member(member).map_or_else(
+            || self.foreign_id(code, member),
+            |of| self.client_of(code, &of.person, member),
+        )
+    }
+
+    /// The id of a person's client.
+    fn client_of(&self, code: &RoomCode, person: &PersonId, member: MemberId) -> String {
+        let own = person.0.strip_prefix(PERSON);
+        own.map_or_else(|| self.foreign_id(code, member), str::to_owned)
+    }
+
+    /// An id for somebody who speaks another dialect, their own in this room.
+    fn foreign_id(&self, code: &RoomCode, member: MemberId) -> String {
+        let whom = format!("{code}/{}", member.0);
+        self.signer.uuid("owp-member", &whom)
     }
 
     fn person(client_id: &str) -> PersonId {

@@ -105,7 +105,28 @@ struct Place {
     room: Arc<RoomHandle>,
     /// What the room is called here.
     id: String,
-    _connection: Connection,
+    /// `None` once it was left on purpose.
+    connection: Option<Connection>,
+}
+
+impl Drop for Place {
+    /// A connection that is lost leaves, whatever ended it: in this format nobody comes back to a place.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let (room, seat) = (self.room.clone(), connection.seat());
+            tokio::spawn(async move {
+                let _ = room.call(Actor::Seat(seat), Command::Leave).await;
+                drop(connection);
+            });
+        }
+    }
+}
+
+/// Whoever is gone is sent no more lists.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.dialect.lobby.leave(&self.id);
+    }
 }
 
 struct Session {
@@ -146,9 +167,8 @@ impl Session {
                 Err(Cut::Broken(error)) => break close_frame(error.close_code(), ""),
             }
         };
-        self.dialect.lobby.leave(&self.id);
+        self.place = None;
         self.line.outbox().close(&close);
-        self.leave().await;
     }
 
     async fn hear(&mut self, text: &str) {
@@ -354,7 +374,7 @@ impl Session {
         self.place = Some(Place {
             room,
             id,
-            _connection: connection,
+            connection: Some(connection),
         });
     }
 
@@ -367,7 +387,8 @@ impl Session {
     }
 
     async fn leave(&mut self) {
-        if let Some(place) = self.place.take() {
+        if let Some(mut place) = self.place.take() {
+            let _connection = place.connection.take();
             let actor = Actor::Seat(self.seat);
             let _ = place.room.call(actor, Command::Leave).await;
         }

@@ -166,8 +166,8 @@ impl Room {
             outcome: Outcome::default(),
         };
         self.dispatch(&mut step, entry)?;
-        self.note_control(&entry.command, step.now);
         if step.changed {
+            self.note_control(&entry.command, step.now);
             self.settle_schedule(&mut step);
             if let Some(heir) = step
                 .heir

@@ -4,6 +4,7 @@ use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::dialects::native::Native;
 use crate::dialects::openwatchparty::{self, OpenWatchParty};
+use crate::dialects::syncplay::{self, Syncplay};
 use crate::http::{self, App, accept};
 use crate::hub::{Hub, NewRoom};
 use crate::limits::Limits;
@@ -24,6 +25,8 @@ use watchalong_room::{Policy, Position, Visibility};
 pub struct Running {
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
+    /// Where it listens for Syncplay.
+    pub syncplay: Option<SocketAddr>,
     /// Its rooms.
     pub hub: Arc<Hub>,
     /// What can be watched.
@@ -53,6 +56,16 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         .iter()
         .map(TcpListener::local_addr)
         .collect::<Result<Vec<_>, _>>()?;
+    let party_line = accept::bind(config.syncplay.as_slice())?.pop();
+    let syncplay = party_line
+        .as_ref()
+        .map(TcpListener::local_addr)
+        .transpose()?;
+    let tls = config
+        .syncplay_tls
+        .as_ref()
+        .map(syncplay::tls)
+        .transpose()?;
     let store = Store::open(&config.data).await?;
     let signer = Signer::new(store.signing_key().await?);
     let clock = Arc::new(ServerClock::start());
@@ -100,6 +113,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     }
     let limits = accept::Limits::new(config.max_connections, config.shutdown_grace);
     let rates = Arc::new(Limits::new(config.limits));
+    let public_url = config.public_url.clone();
     let app = http::router(App {
         hub: hub.clone(),
         shelf: shelf.clone(),
@@ -107,6 +121,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         accounts: Arc::new(accounts),
         limits: rates,
         oidc,
+        limits: rates.clone(),
         native,
         openwatchparty,
     });
@@ -121,10 +136,18 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
             accept::serve(socket, app, limits, stop).await;
         });
     }
+    if let Some(socket) = party_line {
+        let mut stopped = stopped.clone();
+        let clients = Syncplay::new(hub.clone(), shelf.clone(), rates, public_url, tls);
+        listeners.spawn(clients.serve(socket, async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        }));
+    }
     tokio::spawn(hub.clone().look_after_sleeping_rooms());
     tokio::spawn(shelf.clone().look_after_uploads(hub.store.clone()));
     Ok(Running {
         addresses,
+        syncplay,
         hub,
         shelf,
         stop,

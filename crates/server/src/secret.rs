@@ -144,6 +144,13 @@ impl Signer {
         SeatId(u64::from_be_bytes(first.try_into().expect("eight bytes")))
     }
 
+    /// The last part of a managed room's name in Syncplay, `+NAME:MARK`: 12 capital hex digits that only this server
+    /// makes of the name and its operators' password.
+    pub fn syncplay_mark(&self, name: &str, password: &str) -> String {
+        let tag = self.mac("syncplay", name, password.as_bytes()).into_bytes();
+        tag[..6].iter().map(|byte| format!("{byte:02X}")).collect()
+    }
+
     /// A new guest.
     pub fn new_guest(&self) -> PersonId {
         guest(&random::<12>())

@@ -37,6 +37,10 @@ pub struct Config {
     pub media: Vec<PathBuf>,
     /// At least one; port 0 means any free one.
     pub listen: Vec<SocketAddr>,
+    /// Where Syncplay clients are listened for; port 0 means any free one.
+    pub syncplay: Option<SocketAddr>,
+    /// Certificate chain and key (PEM) for Syncplay over TLS.
+    pub syncplay_tls: Option<(PathBuf, PathBuf)>,
     /// Where everything is kept. May not be there yet.
     pub data: PathBuf,
     /// Nobody administers the server without it.
@@ -159,6 +163,10 @@ impl Config {
                 values::media_folder(raw, home, beside.as_deref())
             })?,
             listen: texts.some("listen", values::listen)?,
+            syncplay: texts.last("syncplay", values::listen)?,
+            syncplay_tls: texts
+                .last("syncplay-cert", paths("syncplay-cert"))?
+                .zip(texts.last("syncplay-key", paths("syncplay-key"))?),
             data: texts
                 .last("data", paths("data"))?
                 .unwrap_or_else(|| values::default_data(xdg.as_deref(), home)),

@@ -197,6 +197,33 @@ pub static SETTINGS: &[Setting] = &[
         ..PLAIN
     },
     Setting {
+        key: "syncplay",
+        value: "ADDR",
+        unset: "no Syncplay",
+        example: "0.0.0.0:8999",
+        help: "An address and port for Syncplay clients (mpv, VLC): they enter any room with its code as the room's name. 8999 is the port they expect.",
+        section: Section::Network,
+        ..PLAIN
+    },
+    Setting {
+        key: "syncplay-cert",
+        value: "FILE",
+        unset: "no TLS for Syncplay",
+        example: "/etc/letsencrypt/live/party.example.org/fullchain.pem",
+        help: "The certificate chain (PEM) for Syncplay over TLS. It must be one that everybody trusts: a client that can't check it gives up.",
+        section: Section::Network,
+        ..PLAIN
+    },
+    Setting {
+        key: "syncplay-key",
+        value: "FILE",
+        unset: "no TLS for Syncplay",
+        example: "/etc/letsencrypt/live/party.example.org/privkey.pem",
+        help: "The certificate's key (PEM).",
+        section: Section::Network,
+        ..PLAIN
+    },
+    Setting {
         key: "uplink",
         value: "RATE",
         unset: "as fast as it goes",

@@ -4,3 +4,4 @@ pub mod native;
 pub mod openwatchparty;
 pub mod pace;
 pub mod rdm;
+pub mod syncplay;

@@ -60,6 +60,25 @@ impl Store {
                 .await?;
         Ok(done.rows_affected() == 1)
     }
+
+    /// Gives an alias to another room, or to its first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn move_alias(
+        &self,
+        room: &RoomCode,
+        dialect: &str,
+        alias: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query("INSERT OR REPLACE INTO aliases (dialect, alias, room) VALUES (?, ?, ?)")
+            .bind(dialect)
+            .bind(alias)
+            .bind(room.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -80,5 +99,9 @@ mod tests {
         let alias = store.alias_of(&one, "rdm").await.expect("asked");
         assert_eq!(alias.as_deref(), Some("ABC123"));
         assert_eq!(store.alias_of(&two, "rdm").await.expect("asked"), None);
+        let moved = store.move_alias(&two, "rdm", "ABC123").await;
+        assert!(moved.is_ok());
+        let found = store.room_by_alias("rdm", "ABC123").await.expect("asked");
+        assert_eq!(found, Some(two));
     }
 }

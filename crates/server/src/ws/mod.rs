@@ -10,5 +10,5 @@ mod upgrade;
 
 pub use frame::{CloseCode, Incoming, Opcode, Reader, WireError, close_frame, frame, text_frame};
 pub use line::{Cut, Heard, Line, Manners, converse};
-pub use outbox::{Limits, Outbox, Pushed};
+pub use outbox::{Limits, Next, Outbox, Pushed};
 pub use upgrade::{Socket, UpgradeRefused, accept};

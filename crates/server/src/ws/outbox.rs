@@ -40,13 +40,25 @@ pub enum Pushed {
     Closed,
 }
 
+/// What comes out of an outbox that is taken from.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A frame.
+    Frame(Bytes),
+    /// The backlog was lost; the whole state is needed.
+    Drained,
+    /// Nothing comes any more.
+    Over,
+}
+
 /// The sending half of a client's connection; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Outbox(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    stream: Arc<TcpStream>,
+    /// Where frames go; `None` where the connection's own task takes them with [`Outbox::next`].
+    stream: Option<Arc<TcpStream>>,
     limits: Limits,
     backlog: Mutex<Backlog>,
     wake: Notify,
@@ -74,12 +86,47 @@ enum State {
 impl Outbox {
     /// For a socket after its handshake.
     pub fn new(stream: Arc<TcpStream>, limits: Limits) -> Self {
+        Self::over(Some(stream), limits)
+    }
+
+    /// For a connection whose own task takes what is told with [`Outbox::next`] and writes it in its own words: where
+    /// no two connections are told the same bytes, or the socket is behind TLS.
+    pub fn taken(limits: Limits) -> Self {
+        Self::over(None, limits)
+    }
+
+    fn over(stream: Option<Arc<TcpStream>>, limits: Limits) -> Self {
         Self(Arc::new(Shared {
             stream,
             limits,
             backlog: Mutex::default(),
             wake: Notify::new(),
         }))
+    }
+
+    /// The next frame of an outbox that is [taken](Outbox::taken) from. May be dropped while it waits.
+    pub async fn next(&self) -> Next {
+        loop {
+            {
+                let mut backlog = self.backlog();
+                if let Some(frame) = backlog.frames.pop_front() {
+                    backlog.bytes -= frame.len();
+                    return Next::Frame(frame);
+                }
+                match backlog.state {
+                    State::Lagging => {
+                        backlog.state = State::Open;
+                        return Next::Drained;
+                    }
+                    State::Closing | State::Closed => {
+                        backlog.close();
+                        return Next::Over;
+                    }
+                    State::Open => {}
+                }
+            }
+            self.0.wake.notified().await;
+        }
     }
 
     /// Sends a frame: at once if the socket takes it, later if the bound allows, else not at all. Never waits.
@@ -91,8 +138,8 @@ impl Outbox {
             State::Closing | State::Closed => return Pushed::Closed,
         }
         let mut rest = frame.clone();
-        if backlog.frames.is_empty() {
-            match self.0.stream.try_write(frame) {
+        if let Some(stream) = self.0.stream.as_ref().filter(|_| backlog.frames.is_empty()) {
+            match stream.try_write(frame) {
                 Ok(n) if n == frame.len() => return Pushed::Taken,
                 Ok(n) => {
                     rest.advance(n);
@@ -110,6 +157,7 @@ impl Outbox {
         {
             backlog.drop_all();
             backlog.state = State::Lagging;
+            self.0.wake.notify_one();
             return Pushed::Lagging;
         }
         backlog.bytes += rest.len();
@@ -162,13 +210,14 @@ impl Outbox {
                     }
                 }
             };
-            if wait_for_room {
-                if self.0.stream.writable().await.is_err() {
-                    self.backlog().close();
-                    return;
+            match self.0.stream.as_ref().filter(|_| wait_for_room) {
+                Some(stream) => {
+                    if stream.writable().await.is_err() {
+                        self.backlog().close();
+                        return;
+                    }
                 }
-            } else {
-                self.0.wake.notified().await;
+                None => self.0.wake.notified().await,
             }
         }
     }
@@ -180,6 +229,9 @@ impl Outbox {
     }
 
     fn write_some(&self, backlog: &mut Backlog) -> io::Result<()> {
+        let Some(stream) = &self.0.stream else {
+            return Ok(());
+        };
         while !backlog.frames.is_empty() {
             // One system call for all that waits: 64 slices is far below IOV_MAX and covers any burst.
             let mut slices = [io::IoSlice::new(&[]); 64];
@@ -188,7 +240,7 @@ impl Outbox {
                 *slot = io::IoSlice::new(frame);
                 count += 1;
             }
-            match self.0.stream.try_write_vectored(&slices[..count]) {
+            match stream.try_write_vectored(&slices[..count]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => backlog.consume(written),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),

@@ -20,6 +20,7 @@ mod provider;
 mod rdm;
 mod restart;
 mod rooms;
+mod syncplay;
 mod talk;
 mod tokens;
 mod uploads;

@@ -11,7 +11,10 @@ use std::time::Duration;
 pub type Read<T> = Result<T, String>;
 
 /// The wire formats of other programs that can be switched on and off.
-const DIALECTS: [&str; 1] = [crate::dialects::openwatchparty::NAME];
+const DIALECTS: [&str; 2] = [
+    crate::dialects::openwatchparty::NAME,
+    crate::dialects::rdm::NAME,
+];
 /// More sockets than this no process gets; the figure is Linux's usual `fs.nr_open`.
 const MAX_CONNECTIONS: usize = 1_048_576;
 /// An hour: service managers kill long before.

@@ -140,13 +140,18 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new())
         .layer(axum::middleware::from_fn_with_state(app.clone(), counted));
     let base_path = app.config.base_path.trim_end_matches('/').to_owned();
+    let others = if app.config.speaks(rdm::NAME) {
+        rdm::router(app.hub.signer.clone(), app.shelf.clone())
+    } else {
+        Router::new()
+    };
     let routes = described
         .merge(page::router::<App>())
         // Not compressed: video is already, and a range of a compressed body would be another range.
         .merge(media::router())
         .merge(uploads::router())
         .merge(socket::router())
-        .merge(rdm::router(app.hub.signer.clone(), app.shelf.clone()))
+        .merge(others)
         .merge(openwatchparty::router())
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(BODY_BYTES))

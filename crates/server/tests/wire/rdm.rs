@@ -901,3 +901,12 @@ async fn a_player_and_a_page_share_a_room() {
     let (_, again) = server.get(&format!("/api/v2/rooms/{code}")).await;
     assert_eq!(again["life"], "live");
 }
+
+#[tokio::test]
+async fn it_is_switched_off_by_a_setting() {
+    let server = Server::with(&["--dialects", "none"]).await;
+    let (status, _) = server.post("/rooms", &json!({"username": "Ann"})).await;
+    assert!((400..500).contains(&status), "{status}");
+    let (status, _) = server.get("/ws/ABCDE-12345-FGHIJ").await;
+    assert_eq!(status, 404);
+}

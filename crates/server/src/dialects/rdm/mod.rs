@@ -28,8 +28,8 @@ pub use encode::Rdm;
 pub(crate) use error::nothing_here;
 use std::sync::Arc;
 
-/// By this name rooms keep their code in this dialect, and seats say what their client is.
-const DIALECT: &str = "rdm";
+/// By this name rooms keep their code in this dialect, seats say what their client is, and settings switch it.
+pub const NAME: &str = "rdm";
 /// Joins of one address, as in the original: a password of four characters is not to be guessed.
 const JOINS: &str = "5/min";
 

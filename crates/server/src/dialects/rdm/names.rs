@@ -4,7 +4,7 @@
 //! name and address: who comes back by the same name from the same place is the same again, with their role, and a
 //! kicked one stays kicked. The others see another id of the person, which opens nothing. So a list is another for
 //! each who reads it: oneself by the token, everybody else by the public id.
-use super::DIALECT;
+use super::NAME;
 use super::encode::Rdm;
 use crate::code::RoomCode;
 use crate::hub::encoder::Scene;
@@ -18,12 +18,12 @@ const NAMESAKES: u32 = 16;
 /// The people whom this name from this address may be, in the order in which they are.
 pub(super) fn people(address: &str, name: &str) -> impl Iterator<Item = PersonId> + use<> {
     let rest = format!("{address}:{name}");
-    (0..NAMESAKES).map(move |number| PersonId(format!("{DIALECT}:{number}:{rest}")))
+    (0..NAMESAKES).map(move |number| PersonId(format!("{NAME}:{number}:{rest}")))
 }
 
 /// The name under which somebody joined.
 pub(super) fn name_of(person: &PersonId) -> Option<&str> {
-    let rest = person.0.strip_prefix(DIALECT)?.strip_prefix(':')?;
+    let rest = person.0.strip_prefix(NAME)?.strip_prefix(':')?;
     rest.splitn(3, ':').nth(2)
 }
 
@@ -35,7 +35,7 @@ pub(super) fn is_here(member: &Member) -> bool {
 impl Rdm {
     /// Where somebody comes from, as a part of who they are.
     pub(super) fn from(&self, address: IpAddr) -> String {
-        self.signer.address_digest(DIALECT, address)
+        self.signer.address_digest(NAME, address)
     }
 
     /// A person's id as `reader` sees it.

@@ -1,5 +1,5 @@
 //! Rooms: made, and entered with their password. The socket comes after, with the id given here.
-use super::DIALECT;
+use super::NAME as DIALECT;
 use super::encode::{Rdm, playback_state, videos_map};
 use super::error::Refused;
 use super::names::{is_here, people};

@@ -2,7 +2,7 @@
 //!
 //! Reads, decodes, answers pings at once, and hands everything else to the room. What is no message is answered with
 //! an `error` and borne for a while: the original left such a connection open and dead, so that nobody came back.
-use super::DIALECT;
+use super::NAME;
 use super::encode::{Rdm, error, send};
 use super::error::Refused;
 use super::names::{is_here, name_of};
@@ -197,7 +197,7 @@ impl Session {
             person,
             name,
             grant,
-            client: DIALECT.to_owned(),
+            client: NAME.to_owned(),
             reports: true,
             node: self.app.hub.node,
             address: Some(signer.address_digest(code, self.address)),
@@ -282,7 +282,7 @@ impl Session {
                 return Vec::new();
             }
             let seats = scene.room.members().flat_map(|member| &member.seats);
-            let others = seats.filter(|seat| seat.client == DIALECT && seat.id != own);
+            let others = seats.filter(|seat| seat.client == NAME && seat.id != own);
             others.map(|seat| (seat.id, frame.clone())).collect()
         });
         // Fails only while the server stops.

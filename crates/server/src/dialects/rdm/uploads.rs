@@ -3,7 +3,7 @@
 //! What is taken and kept is `watchalong-media`'s. A clip is told to the room once it has been looked into, and a few
 //! milliseconds before its sender has the answer: on being told, the window forgets what it knew of the clip, and it
 //! must not forget that the clip is its own.
-use super::DIALECT;
+use super::NAME;
 use super::encode::{Rdm, send};
 use super::error::Refused;
 use super::names::is_here;
@@ -115,7 +115,7 @@ async fn announce(
         frame["uploaded_by"] = json!(name);
         let frame = send(&frame);
         let seats = scene.room.members().flat_map(|member| &member.seats);
-        let ours = seats.filter(|seat| seat.client == DIALECT);
+        let ours = seats.filter(|seat| seat.client == NAME);
         ours.map(|seat| (seat.id, frame.clone())).collect()
     })
     .await?;

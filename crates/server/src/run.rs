@@ -119,9 +119,8 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         shelf: shelf.clone(),
         config: Arc::new(config),
         accounts: Arc::new(accounts),
-        limits: rates,
-        oidc,
         limits: rates.clone(),
+        oidc,
         native,
         openwatchparty,
     });

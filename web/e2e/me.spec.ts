@@ -216,6 +216,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       'rooms',
       'people',
       'library',
+      'uploads',
       'delivery',
       'settings',
       'audit',

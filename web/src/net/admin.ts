@@ -104,6 +104,31 @@ export interface LibraryState {
 export const libraryState = (): Promise<LibraryState> => callAsAdmin('library');
 export const scanLibrary = (): Promise<void> => callAsAdmin('library/scan', { method: 'POST' });
 
+export interface AdminUpload {
+  id: string;
+  room: string;
+  name: string;
+  size: number;
+  /** Bytes that have arrived. */
+  offset: number;
+  state: 'arriving' | 'watchable' | 'broken';
+  problem: string | null;
+  created_at: number;
+  expires: number | null;
+}
+
+export interface AdminUploads {
+  bytes: number;
+  most: number;
+  total: number;
+  /** The largest first. */
+  uploads: AdminUpload[];
+}
+
+export const uploads = (): Promise<AdminUploads> => callAsAdmin('uploads');
+export const removeUpload = (upload: string): Promise<void> =>
+  callAsAdmin(`uploads/${id(upload)}`, { method: 'DELETE' });
+
 /** How films leave the server; rates are bytes a second. */
 export interface Delivery {
   uplink: number | null;

@@ -246,6 +246,11 @@ impl Uploads {
         self.shared.find(id).map(|upload| self.view(&upload))
     }
 
+    /// Every upload, in no order.
+    pub fn everything(&self) -> Vec<UploadView> {
+        self.all().iter().map(|upload| self.view(upload)).collect()
+    }
+
     /// The uploads of a room, oldest first.
     pub fn of_room(&self, room: &str) -> Vec<UploadView> {
         let mut found: Vec<UploadView> = self

@@ -6,6 +6,7 @@ pub mod accept;
 mod accounts;
 mod admin;
 mod admin_people;
+mod admin_uploads;
 mod asking;
 mod base;
 mod calendar;
@@ -105,6 +106,8 @@ pub fn router(app: App) -> Router {
         .routes(routes!(admin::settings))
         .routes(routes!(admin::audit))
         .routes(routes!(admin::library))
+        .routes(routes!(admin_uploads::list))
+        .routes(routes!(admin_uploads::remove))
         .routes(routes!(admin::scan))
         .routes(routes!(logs::logs))
         .routes(routes!(library::list))

@@ -315,3 +315,30 @@ async fn a_restart_keeps_an_unfinished_upload_and_a_rooms_end_removes_it() {
     }
     panic!("the upload outlived its room");
 }
+
+#[tokio::test]
+async fn the_operator_sees_what_was_brought_and_removes_it() {
+    let server = Server::with(&["--admin-key", "open sesame"]).await;
+    let room = server.room(&json!({})).await;
+    let ann = server.host(&room).await;
+    create(&server, &room, &person(&ann), "small.mp4", 10).await;
+    create(&server, &room, &person(&ann), "large.mp4", 5_000_000).await;
+    let url = format!("{}/api/v2/admin/uploads", server.base);
+    let ask = || server.http.get(&url).bearer_auth("open sesame").send();
+    let seen: Value = ask().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (&seen["total"], &seen["bytes"]),
+        (&json!(2), &json!(5_000_010))
+    );
+    assert_eq!(seen["uploads"][0]["name"], "large.mp4");
+    assert_eq!(seen["uploads"][0]["room"], room["code"]);
+    let one = format!("{url}/{}", seen["uploads"][0]["id"].as_str().unwrap());
+    let refused = server.http.delete(&one).send().await.unwrap();
+    assert_eq!(refused.status(), 401);
+    for expected in [204, 404] {
+        let gone = server.http.delete(&one).bearer_auth("open sesame").send();
+        assert_eq!(gone.await.unwrap().status(), expected);
+    }
+    let left: Value = ask().await.unwrap().json().await.unwrap();
+    assert_eq!(left["total"], 1);
+}

@@ -118,8 +118,13 @@ impl ProbeCache {
 
 /// Puts bytes in place of a file in one step; readers see the old or the new.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+    replace_file_in_place(path, bytes)
+}
+
+/// The same where the folder must be there already: what was removed meanwhile does not come back.
+pub(crate) fn replace_file_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new()
         .prefix(".write")
         .tempfile_in(folder)?;

@@ -292,7 +292,16 @@ impl Uploads {
         // Bodies that wait for bytes learn that none will come.
         upload.arrived.send_replace(u64::MAX);
         let folder = upload.folder.clone();
-        let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await;
+        let removed = tokio::task::spawn_blocking(move || {
+            // Another process on its way out may have put a file in between looking and removing.
+            match std::fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {
+                    std::fs::remove_dir_all(&folder)
+                }
+                done => done,
+            }
+        })
+        .await;
         if let Ok(Err(error)) = removed
             && error.kind() != std::io::ErrorKind::NotFound
         {

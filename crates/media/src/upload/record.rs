@@ -3,7 +3,7 @@
 use super::Chunks;
 use crate::id::MediaId;
 use crate::medium::Problem;
-use crate::probe::cache::replace_file;
+use crate::probe::cache::replace_file_in_place;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ impl Record {
 
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
         let text = serde_json::to_vec(self).map_err(io::Error::other)?;
-        replace_file(&folder.join(FILE), &text)
+        replace_file_in_place(&folder.join(FILE), &text)
     }
 
     /// The record in this folder, if there is one we can read that belongs there.

@@ -318,3 +318,20 @@ async fn what_is_removed_while_it_is_looked_into_stays_removed() {
     let left = std::fs::read_dir(folder.path().join("uploads")).expect("a folder");
     assert_eq!(left.count(), 0);
 }
+
+#[test]
+fn a_record_does_not_bring_a_removed_upload_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let gone = folder.path().join("gone");
+    let record = Record::new(
+        MediaId::random(),
+        "bakoti-zuna".into(),
+        "guest:ann".into(),
+        "gone.mp4".into(),
+        1,
+        0,
+    );
+    let error = record.write(&gone).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    assert!(!gone.exists());
+}

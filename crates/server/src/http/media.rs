@@ -65,7 +65,8 @@ async fn file(
         return Err(over());
     }
     let (shelf, query) = (&app.shelf, query.unwrap_or_default());
-    let opened = if shelf.uploads.get(&id).is_some() {
+    let brought = shelf.uploads.get(&id).map(|upload| upload.medium);
+    let opened = if brought.is_some() {
         shelf.uploads.open_media(&id).await
     } else {
         shelf.library.open_media(&id).await
@@ -77,7 +78,6 @@ async fn file(
     if response.body().is_end_stream() {
         return Ok(response.map(Body::new));
     }
-    let brought = shelf.uploads.get(&id).map(|upload| upload.medium);
     let medium = brought.or_else(|| shelf.library.get(&id));
     let duration = medium.and_then(|medium| medium.duration);
     let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

@@ -216,7 +216,6 @@ async fn keep(
     State(app): State<App>,
     caller: Caller,
     Path(token): Path<String>,
-    _headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     let id = opened(&app, &token)?;
     if !may_keep(app.config.keep_uploads, &caller) {

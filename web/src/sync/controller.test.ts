@@ -144,6 +144,30 @@ describe('controller', () => {
     expect(new Controller(SYNC_CLASSES.relaxed).roll(1, 0).rate).toBe(1);
   });
 
+  it('puts a late start right by resampling, which loses nothing before it gains', () => {
+    const c = new Controller(SYNC_CLASSES.normal);
+    c.roll(1, 0);
+    c.rolling(60);
+    const late = c.step({ ...calm, now: 160, errorMs: 45, samples: 4, settling: true });
+    expect(late).toMatchObject({ kind: 'rate', preservePitch: false });
+    expect(late.kind === 'rate' && late.rate).toBeCloseTo(1.12, 4);
+    expect(c.step({ ...calm, now: 500, errorMs: 0.5, settling: true })).toMatchObject({ rate: 1 });
+    // The same error later is no start: pitch is kept.
+    const later = hold(c, { errorMs: 65, settling: true }, 2, 3_000);
+    expect(later).toMatchObject({ kind: 'rate', preservePitch: true });
+  });
+
+  it('does not roll on into a start that is ahead', () => {
+    const c = new Controller(SYNC_CLASSES.normal);
+    c.roll(1, 0);
+    c.rolling(60);
+    const ahead = { ...calm, errorMs: -40, samples: 4, settling: true };
+    expect(c.step({ ...ahead, now: 160 })).toMatchObject({ kind: 'rate', rate: 1 });
+    c.step({ ...ahead, now: 185 });
+    const slower = c.step({ ...ahead, now: 210 });
+    expect(slower).toMatchObject({ kind: 'rate', preservePitch: false });
+  });
+
   it('lets a picture lock anew when it is off its clock, and gives up after some tries', () => {
     const c = new Controller(SYNC_CLASSES.normal);
     let rolls = 0;

@@ -62,7 +62,7 @@ export class StartCosts {
    * `play()` to the media clock running. The first start after loading or a seek is `cold`
    * (its audio has to be decoded first), others are `warm`.
    */
-  readonly cold = new LearnedCost(70, 600);
+  readonly cold = new LearnedCost(85, 600);
   readonly warm = new LearnedCost(20, 400);
   /** Seek while paused to being ready to play there, media loaded or not. */
   readonly seekLoaded = new LearnedCost(60, 2_000);

@@ -25,6 +25,9 @@ import type { ItemId, RoomMedia, Snapshot } from './model';
 import { Prewarm, wanted } from './prewarm';
 import type { Arriving } from './uploads.svelte';
 
+/** A film waits this long for the clock at most, ms: a burst over three times the distance of the far side. */
+const TIMING_MS = 1_200;
+
 /** The choices people get, from closest to loosest; the engine knows more for machines. */
 export const FOLLOW_CLASSES = ['same-room', 'normal', 'relaxed', 'free'] as const;
 export type FollowClass = (typeof FOLLOW_CLASSES)[number];
@@ -108,6 +111,10 @@ export class Playback {
   #arrivalAsked = -Infinity;
   #prewarm = new Prewarm();
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What is loaded as soon as the clock is known; see `ServerClock.settled`. */
+  #untimed: RoomMedia | null = null;
+  #timedOnce = false;
+  #timingTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Who fetches media; see `Welcome.viewer`. */
   viewer = '';
@@ -174,6 +181,8 @@ export class Playback {
       video.removeEventListener('loadedmetadata', tracks);
       for (const name of READY_EVENTS) video.removeEventListener(name, ready);
       clearTimeout(this.#retryTimer);
+      clearTimeout(this.#timingTimer);
+      this.#untimed = null;
       this.#prewarm.stop();
       engine.dispose();
       this.#engine = null;
@@ -219,6 +228,7 @@ export class Playback {
 
   clockAnswer(answer: ClockAnswer): void {
     this.#engine?.clockReply({ c0: answer.c, s1: answer.r, s2: answer.s, c1: performance.now() });
+    if (this.#untimed) this.#timed(false);
   }
 
   connected(serverClock: number): void {
@@ -340,11 +350,25 @@ export class Playback {
     const video = this.#video;
     if (!video) return;
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#timingTimer);
     this.#lookedInto = false;
+    this.#untimed = null;
     if (media && !media.problem) {
+      if (!this.#timedOnce && !this.#engine?.timed) {
+        this.#untimed = media;
+        this.#timingTimer = setTimeout(() => this.#timed(true), TIMING_MS);
+        return;
+      }
       video.src = mediaAddress(media, this.viewer);
     } else video.removeAttribute('src');
     video.load();
+  }
+
+  /** Loads what waited for the clock; once is enough for a page's life. */
+  #timed(anyway: boolean): void {
+    if (!anyway && !this.#engine?.timed) return;
+    this.#timedOnce = true;
+    if (this.#untimed) this.#source(this.#untimed);
   }
 
   #told(status: SyncStatus): void {

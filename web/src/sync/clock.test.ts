@@ -29,6 +29,28 @@ const error = (clock: ServerClock, now: number, offset = EPOCH): number =>
   clock.serverNow(now) - now - offset;
 
 describe('server clock', () => {
+  it('is settled at once on a LAN and after a burst elsewhere', () => {
+    const near = new ServerClock();
+    expect(near.settled).toBe(false);
+    feed(near, seeded(1), { up: 1, down: 1, jitter: 0 }, { from: 0, count: 1, everyMs: 60 });
+    expect(near.settled).toBe(true);
+    const far = new ServerClock();
+    const link = { up: 120, down: 120, jitter: 40 };
+    const now = feed(far, seeded(1), link, { from: 0, count: 7, everyMs: 40 });
+    expect(far.settled).toBe(false);
+    feed(far, seeded(2), link, { from: now, count: 1, everyMs: 40 });
+    expect(far.settled).toBe(true);
+  });
+
+  it('keeps what an idle link told when a film queues in front of later answers', () => {
+    const clock = new ServerClock();
+    const link = { up: 120, down: 120, jitter: 40 };
+    let now = feed(clock, seeded(3), link, { from: 0, count: 8, everyMs: 40 });
+    const before = Math.abs(error(clock, now));
+    now = feed(clock, seeded(4), { ...link, down: 220 }, { from: now, count: 30, everyMs: 1_000 });
+    expect(Math.abs(error(clock, now))).toBeLessThan(before + 3);
+  });
+
   it('knows the time to a few ms after one burst over a link of 120±40 ms', () => {
     const errors: number[] = [];
     for (let seed = 1; seed <= 200; seed += 1) {

@@ -184,6 +184,11 @@ export class SyncEngine {
     return () => this.#listeners.delete(listener);
   }
 
+  /** True once the server's time is known well; see `ServerClock.settled`. */
+  get timed(): boolean {
+    return this.#clock.settled;
+  }
+
   /** Server ms now, or null before the first exchange. */
   serverNow(): number | null {
     return this.#clock.synced ? this.#clock.serverNow(this.#env.now()) : null;

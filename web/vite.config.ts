@@ -43,5 +43,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts'],
     environment: 'node',
+    // Simulated hours take seconds; on a busy machine some more. A test that hangs is still cut off.
+    testTimeout: 60_000,
   },
 });

@@ -157,15 +157,21 @@ describe('controller', () => {
     expect(later).toMatchObject({ kind: 'rate', preservePitch: true });
   });
 
-  it('does not roll on into a start that is ahead', () => {
+  it('does not believe a clock that reads ahead just after a start', () => {
     const c = new Controller(SYNC_CLASSES.normal);
     c.roll(1, 0);
     c.rolling(60);
-    const ahead = { ...calm, errorMs: -40, samples: 4, settling: true };
-    expect(c.step({ ...ahead, now: 160 })).toMatchObject({ kind: 'rate', rate: 1 });
-    c.step({ ...ahead, now: 185 });
-    const slower = c.step({ ...ahead, now: 210 });
-    expect(slower).toMatchObject({ kind: 'rate', preservePitch: false });
+    const ahead = { ...calm, errorMs: -70, samples: 4, settling: true };
+    expect(c.step({ ...ahead, now: 120 })).toEqual({ kind: 'none' });
+    expect(c.step({ ...ahead, now: 300 })).toMatchObject({ kind: 'rate', rate: 1 });
+  });
+
+  it('rolls faster into a start whose call comes late, within bounds', () => {
+    const c = new Controller(SYNC_CLASSES.normal);
+    expect(c.roll(1, 0, 20).rate).toBeCloseTo(1.13, 4);
+    expect(c.roll(1, 0, 140).rate).toBeCloseTo(1.23, 4);
+    expect(c.roll(1, 0, -30).rate).toBeCloseTo(1.03, 4);
+    expect(c.roll(1.25, 0, 30).rate).toBe(1.25);
   });
 
   it('lets a picture lock anew when it is off its clock, and gives up after some tries', () => {

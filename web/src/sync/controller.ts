@@ -87,10 +87,12 @@ export const ROLL_NUDGE = 0.03;
 const LOOSE_MS = 50;
 /** Length of the roll after the clock runs, ms. */
 export const ROLL_MS = 200;
+/** Most that a late call adds to the roll: 40 ms are made up. */
+const LATE_ROLL = 0.2;
 /** A start that is late by more than a frame and a half at 60 Hz is not left to roll: waiting would add to it. */
 const ROLL_LATE_MS = 25;
 /** Measurements that such a start must be seen in; single ones just after `play()` are off by as much. */
-const ROLL_LATE_SAMPLES = 4;
+const ROLL_LATE_SAMPLES = 3;
 /**
  * A start that is off by more than `ROLL_LATE_MS` and up to this is put right by resampling at up to `START_FIX`
  * within `START_FIX_TIME_MS`. Stretching would lose another 16 to 33 ms before it gains (Chromium, in the lab:
@@ -158,16 +160,19 @@ export class Controller {
 
   /**
    * Rate to call `play()` with; see `ROLL_NUDGE`. The roll lasts until `rolling` is told when
-   * the clock began to run. Loose classes and other shared rates start plainly.
+   * the clock began to run. Loose classes and other shared rates start plainly. What the call is
+   * known to be late by (`lateMs`; a busy machine's timer) is made up within the roll: a rate set
+   * before `play()` acts at once, one set after it 90 ms later.
    */
-  roll(roomRate: number, now: number): { rate: number; preservePitch: boolean } {
+  roll(roomRate: number, now: number, lateMs = 0): { rate: number; preservePitch: boolean } {
     this.rest(now);
     if (!this.rolls(roomRate)) return this.base(roomRate);
-    this.#nudge = ROLL_NUDGE;
+    const nudge = ROLL_NUDGE + clamp(lateMs / ROLL_MS, 0, Math.min(LATE_ROLL, this.#class.settle));
+    this.#nudge = nudge;
     this.#rollUntil = Infinity;
     this.#relocks = 0;
     this.#relockedAt = now;
-    return { rate: roomRate * (1 + this.trim + ROLL_NUDGE), preservePitch: false };
+    return { rate: roomRate * (1 + this.trim + nudge), preservePitch: false };
   }
 
   /** Whether a start at this shared rate rolls. */
@@ -229,8 +234,9 @@ export class Controller {
     const least = input.settling && c.enterMs < LOOSE_MS ? SETTLE_LEAVE_MS : c.leaveMs;
     const leave = Math.min(enter / 2, Math.max(least, 0.4 * tolerance));
     if (this.#nudge !== 0) {
-      const off = size > ROLL_LATE_MS && input.samples >= ROLL_LATE_SAMPLES;
-      if (now < this.#rollUntil && !off) return NONE;
+      // Only lateness is believed this early: a clock that resumes reads up to 90 ms ahead at first.
+      const late = errorMs > ROLL_LATE_MS && input.samples >= ROLL_LATE_SAMPLES;
+      if (now < this.#rollUntil && !late) return NONE;
       const done = size <= leave || Math.sign(errorMs) !== Math.sign(this.#nudge);
       return done ? this.#stop(input) : this.#correct(input, size);
     }

@@ -338,7 +338,7 @@ export class Pursuit {
       this.#cue(now, player, timeline, cue.attempt + 1);
       return 20;
     }
-    this.#play(now, player.position);
+    this.#play(now, player.position, this.#costs.start(this.#cold) - (startsIn + gain));
     return 30;
   }
 
@@ -356,8 +356,9 @@ export class Pursuit {
     return positionAt(timeline, this.#clock.serverNow(now) + lead, duration);
   }
 
-  #play(now: number, from: number): void {
-    const { rate, preservePitch } = this.#controller.roll(this.#timeline?.rate ?? 1, now);
+  /** `lateMs`: what the call comes too late by; negative is too early. */
+  #play(now: number, from: number, lateMs: number): void {
+    const { rate, preservePitch } = this.#controller.roll(this.#timeline?.rate ?? 1, now, lateMs);
     this.#setRate(rate, preservePitch);
     this.#measure.reset();
     this.#phase = {
@@ -443,7 +444,7 @@ export class Pursuit {
     }
     if (action.kind === 'rate') this.#setRate(action.rate, action.preservePitch);
     if (hidden) return SLOW_MS;
-    if (this.#controller.nudging) return now < this.#settleUntil ? 25 : 50;
+    if (this.#controller.nudging) return now < this.#settleUntil ? 15 : 50;
     return now < this.#settleUntil ? 40 : STEADY_MS;
   }
 

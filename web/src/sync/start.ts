@@ -63,7 +63,7 @@ export class StartCosts {
    * (its audio has to be decoded first), others are `warm`.
    */
   readonly cold = new LearnedCost(85, 600);
-  readonly warm = new LearnedCost(20, 400);
+  readonly warm = new LearnedCost(10, 400);
   /** Seek while paused to being ready to play there, media loaded or not. */
   readonly seekLoaded = new LearnedCost(60, 2_000);
   readonly seekUnloaded = new LearnedCost(140, 5_000);

@@ -85,6 +85,13 @@ impl Growth {
 }
 
 impl Source {
+    /// Whether bytes are still to come.
+    pub(crate) fn still_arrives(&self) -> bool {
+        self.growth
+            .as_ref()
+            .is_some_and(|growth| growth.arrived() < self.stamp.size)
+    }
+
     /// Whether the file is still what the headers promised.
     pub(crate) fn check(&self) -> io::Result<()> {
         if self.growth.is_some() || Stamp::of(&self.file.metadata()?) == self.stamp {

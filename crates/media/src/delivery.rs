@@ -14,6 +14,7 @@ use http::{Method, Response, StatusCode};
 
 use crate::body::{MediaBody, Source};
 use crate::conditions::{self, Validators, Verdict};
+use crate::error::MediaError;
 use crate::fair::Content;
 use crate::heads::Heads;
 use crate::platform::identity;
@@ -81,6 +82,26 @@ impl MediaFile {
             size: self.size(),
             duration,
         }
+    }
+
+    /// The opened file, to be read by a child; its beginning is where the child begins.
+    ///
+    /// # Errors
+    /// [`MediaError`]: it still arrives, or it isn't any more what it was when it was opened.
+    pub(crate) fn whole(&self) -> Result<File, MediaError> {
+        if self.source.still_arrives() {
+            return Err(MediaError::Copying);
+        }
+        let file = self
+            .source
+            .check()
+            .and_then(|()| self.source.file.try_clone());
+        file.map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => MediaError::Gone,
+            kind => MediaError::Unreadable {
+                reason: kind.to_string(),
+            },
+        })
     }
 
     /// The same file with its first bytes from memory, where [`Heads`] has them; it learns them otherwise.

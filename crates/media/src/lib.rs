@@ -6,6 +6,7 @@
 //!   that reads in fair turns.
 //! - [`Uplink`] shares a limited uplink fairly between viewers; [`Heads`] keeps the beginnings of files in memory.
 //! - [`Uploads`] takes files that members bring, piece by piece, and lets them be watched while they arrive.
+//! - [`Hls`] converts films that a browser can't play, and [`Choice`] says which way a film takes to whom, and why.
 //! - [`MediaSigner`] makes and checks the links under which media are fetched: bound to a room, expiring.
 //! - [`place_sample`] puts the bundled clip where a library finds it.
 //!
@@ -18,6 +19,7 @@ mod delivery;
 mod error;
 mod fair;
 mod heads;
+mod hls;
 mod id;
 mod index;
 mod library;
@@ -46,6 +48,10 @@ pub use fair::{
     ViewerStats,
 };
 pub use heads::Heads;
+pub use hls::{
+    Choice, Film, Hls, HlsConfig, HlsError, HlsStatus, Offer, Plays, Rendition, RunNow, RunRecord,
+    SoundTrack, Wanting, Way,
+};
 pub use id::{InvalidMediaId, MediaId};
 pub use index::{Listing, MAX_PAGE_SIZE, MAX_QUERY_CHARS};
 pub use library::{Library, LibraryConfig, LibraryStatus};

@@ -54,7 +54,7 @@ impl Playability {
                 "h264" | "vp8" | "vp9" => {}
                 "av1" => hint.say(Verdict::Maybe, "The picture is AV1: Safari plays it only on newer devices."),
                 "hevc" => hint.say(Verdict::Maybe, "The picture is HEVC: it plays only where the device can decode it in hardware."),
-                codec => hint.say(Verdict::No, &format!("Browsers don't decode {} pictures.", name(codec))),
+                codec => hint.say(Verdict::No, &format!("Browsers don't decode {} pictures.", codec_name(codec))),
             }
         }
         if let Some(audio) = probe
@@ -80,7 +80,7 @@ impl Playability {
                 ),
                 codec => hint.say(
                     Verdict::No,
-                    &format!("Browsers don't decode {} sound.", name(codec)),
+                    &format!("Browsers don't decode {} sound.", codec_name(codec)),
                 ),
             }
         }
@@ -119,13 +119,30 @@ impl Playability {
     }
 }
 
-fn name(codec: &str) -> &str {
+/// What people call a codec.
+pub(crate) fn codec_name(codec: &str) -> &str {
     match codec {
         "" | "unknown" => "such",
+        "h264" => "H.264",
+        "hevc" => "HEVC",
+        "vp8" => "VP8",
+        "vp9" => "VP9",
+        "av1" => "AV1",
+        "mpeg1video" => "MPEG-1",
         "mpeg2video" => "MPEG-2",
         "mpeg4" => "MPEG-4 Part 2",
+        "aac" => "AAC",
+        "ac3" => "Dolby Digital (AC-3)",
+        "eac3" => "Dolby Digital Plus (E-AC-3)",
+        "alac" => "ALAC",
         "dts" => "DTS",
         "truehd" => "Dolby TrueHD",
+        "mp2" => "MPEG layer 2",
+        "mp3" => "MP3",
+        "opus" => "Opus",
+        "vorbis" => "Vorbis",
+        "flac" => "FLAC",
+        codec if codec.starts_with("pcm_") => "uncompressed",
         other => other,
     }
 }

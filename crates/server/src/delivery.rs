@@ -42,6 +42,16 @@ impl Fetcher {
         }
     }
 
+    /// The room.
+    pub fn room(&self) -> &RoomHandle {
+        &self.room
+    }
+
+    /// Where the room is in this medium, seconds; `None` where something else is on.
+    pub fn position(&self) -> Option<f64> {
+        Some(self.need()?.position)
+    }
+
     /// Whose share of the uplink this is: a member's, however many devices they have, else the address's.
     pub fn name(&self, address: IpAddr) -> Arc<str> {
         let member = self.seat.and_then(|seat| self.room.viewers().get(seat));
@@ -64,6 +74,24 @@ impl Needs for Fetcher {
             position: view.timeline.position_at(self.clock.now()).seconds(),
             playing: view.timeline.playing,
             buffer: viewer.and_then(|viewer| viewer.buffer),
+        })
+    }
+}
+
+/// What a viewer needs of one segment: the room's position counted from where the segment begins.
+pub struct SegmentNeeds {
+    /// Who fetches, and where the room is.
+    pub fetcher: Fetcher,
+    /// When the segment begins, seconds.
+    pub begin: f64,
+}
+
+impl Needs for SegmentNeeds {
+    fn need(&self) -> Option<Need> {
+        let need = self.fetcher.need()?;
+        Some(Need {
+            position: need.position - self.begin,
+            ..need
         })
     }
 }

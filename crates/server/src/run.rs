@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use watchalong_media::{Heads, Library, LibraryConfig, Tools, Uplink, Uploads};
+use watchalong_media::{Heads, Hls, HlsConfig, Library, LibraryConfig, Tools, Uplink, Uploads};
 use watchalong_room::{Policy, Position, Visibility};
 
 /// A server that accepts connections.
@@ -88,12 +88,22 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         tokio::task::spawn_blocking(open).await?
     };
     uploads.look_at_all();
+    let hls = {
+        let settings = HlsConfig {
+            on: config.transcode,
+            encodes: config.encodes,
+            cache: config.segment_cache,
+            ..HlsConfig::new(config.data.join("cache/hls"))
+        };
+        tokio::task::spawn_blocking(|| Hls::open(settings, Tools::find())).await?
+    };
     let shelf = Arc::new(Shelf::new(
         library,
         uploads,
         &signer,
         Uplink::new(config.uplink_limits()),
         Heads::new(config.head_cache),
+        hls,
     ));
     let accounts = Accounts::new(store.clone(), signer.clone(), clock.clone(), config.sign_up);
     let oidc = config
@@ -144,6 +154,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     }
     tokio::spawn(hub.clone().look_after_sleeping_rooms());
     tokio::spawn(shelf.clone().look_after_uploads(hub.store.clone()));
+    tokio::spawn(shelf.clone().look_after_conversions(hub.clone()));
     Ok(Running {
         addresses,
         syncplay,

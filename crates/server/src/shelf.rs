@@ -5,7 +5,7 @@
 use crate::code::RoomCode;
 use crate::secret::Signer;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use watchalong_media::{Heads, Library, MediaId, MediaSigner, Medium, Uplink, Uploads};
+use watchalong_media::{Heads, Hls, Library, MediaId, MediaSigner, Medium, Uplink, Uploads};
 use watchalong_room::{Media, Position, SourceKind};
 
 /// Links are good until the end of the day after: longer than any party, and the same link
@@ -14,6 +14,9 @@ const LINK_DAY: u64 = 24 * 3600;
 
 /// How often uploads are looked through: their rooms end, and people give up.
 const UPLOAD_SWEEP: Duration = Duration::from_secs(30);
+
+/// How often rooms that films are converted for are looked at: an encoder that works for nobody takes a whole processor.
+const CONVERSION_SWEEP: Duration = Duration::from_secs(1);
 
 /// Why a medium can't be put on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -55,6 +58,8 @@ pub struct Shelf {
     pub heads: Heads,
     /// What members brought.
     pub uploads: Uploads,
+    /// What converts films that a browser can't play.
+    pub hls: Hls,
 }
 
 impl Shelf {
@@ -65,6 +70,7 @@ impl Shelf {
         signer: &Signer,
         uplink: Uplink,
         heads: Heads,
+        hls: Hls,
     ) -> Self {
         Self {
             library,
@@ -72,6 +78,7 @@ impl Shelf {
             uplink,
             heads,
             uploads,
+            hls,
         }
     }
 
@@ -165,6 +172,33 @@ impl Shelf {
                 }
             }
             tokio::time::sleep(UPLOAD_SWEEP).await;
+        }
+    }
+
+    /// Ends conversions for rooms that are over, and forgets films that nobody watches.
+    pub async fn look_after_conversions(
+        self: std::sync::Arc<Self>,
+        hub: std::sync::Arc<crate::hub::Hub>,
+    ) {
+        loop {
+            tokio::time::sleep(CONVERSION_SWEEP).await;
+            let mut over = Vec::new();
+            for room in self.hls.rooms() {
+                let code = RoomCode::parse(&room);
+                let open = match code {
+                    // A database that is away for a moment ends no film.
+                    Some(code) => hub.room(&code).await.ok().flatten(),
+                    None => None,
+                };
+                if open.is_none_or(|room| room.view().life.is_terminal()) {
+                    over.push(room);
+                }
+            }
+            if !over.is_empty() {
+                self.hls
+                    .leave(|room| over.iter().any(|gone| **gone == *room));
+            }
+            self.hls.tidy();
         }
     }
 

@@ -8,12 +8,38 @@ interface Film {
   /** ffmpeg's source for the picture. */
   picture: string;
   seconds: number;
+  /** What it is made into, where that is not a plain MP4. */
+  into?: { extension: string; options: string[] };
 }
+
+const H264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-g', '60'];
+const AAC = ['-c:a', 'aac', '-b:a', '96k'];
+const MP4 = { extension: 'mp4', options: [...H264, ...AAC, '-movflags', '+faststart', '-f', 'mp4'] };
 
 /** Each frame carries its number and time: what is seen can be checked by eye. */
 const TESTS: Film[] = [
   { title: 'Big Film', picture: 'testsrc2=size=640x360:rate=30', seconds: 180 },
   { title: 'Short Film', picture: 'testsrc2=size=320x180:rate=25', seconds: 8 },
+  // No browser here decodes this one.
+  {
+    title: 'Disc Film',
+    picture: 'testsrc2=size=320x180:rate=25',
+    seconds: 90,
+    into: {
+      extension: 'mkv',
+      options: [
+        ...['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none'],
+        ...['-c:a', 'ac3', '-f', 'matroska'],
+      ],
+    },
+  },
+  // Chromium opens this, others don't.
+  {
+    title: 'Chest Film',
+    picture: 'testsrc2=size=320x180:rate=24000/1001',
+    seconds: 40,
+    into: { extension: 'mkv', options: [...H264, ...AAC, '-f', 'matroska'] },
+  },
 ];
 
 /** For screenshots: something that one would like to look at. */
@@ -40,16 +66,15 @@ const PRETTY: Film[] = [
 
 function make(folder: string, films: Film[]): string {
   mkdirSync(folder, { recursive: true });
-  for (const { title, picture, seconds } of films) {
-    const path = join(folder, `${title}.mp4`);
+  for (const { title, picture, seconds, into = MP4 } of films) {
+    const path = join(folder, `${title}.${into.extension}`);
     if (existsSync(path)) continue;
     // Written under another name first: a run that is cut short leaves no half film behind.
     const part = join(folder, `.${title}.part`);
     execFileSync('ffmpeg', [
       ...['-v', 'error', '-nostdin', '-y', '-f', 'lavfi', '-i', picture],
       ...['-f', 'lavfi', '-i', 'sine=frequency=330:beep_factor=4:sample_rate=48000'],
-      ...['-t', String(seconds), '-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
-      ...['-g', '60', '-c:a', 'aac', '-b:a', '96k', '-movflags', '+faststart', '-f', 'mp4', part],
+      ...['-t', String(seconds), ...into.options, part],
     ]);
     renameSync(part, path);
   }

@@ -110,7 +110,7 @@ export class Server {
       const { items } = (await this.call('library')) as {
         items: { id: string; title: string; playable: string | null }[];
       };
-      const found = items.find((item) => item.title === title && item.playable === 'yes');
+      const found = items.find((item) => item.title === title && item.playable !== null);
       if (found) return found.id;
       await new Promise((later) => setTimeout(later, 50));
     }

@@ -129,6 +129,35 @@ export const uploads = (): Promise<AdminUploads> => callAsAdmin('uploads');
 export const removeUpload = (upload: string): Promise<void> =>
   callAsAdmin(`uploads/${id(upload)}`, { method: 'DELETE' });
 
+export interface Conversion {
+  title: string;
+  /** `v720`: a picture of so many lines; `copy`: the film's own; `a0`: a sound track. */
+  rendition: string;
+  /** The segment that it began with. */
+  first: number;
+}
+
+/** Films converted for browsers that can't play them. */
+export interface Conversions {
+  on: boolean;
+  problem: string | null;
+  encodes_at_once: number;
+  cache_bytes: number;
+  cache_limit: number;
+  running: (Conversion & { at: number; queued: boolean })[];
+  /** Newest first. */
+  ended: (Conversion & {
+    segments: number;
+    /** How many times faster than the film. */
+    speed: number;
+    ended_at: number;
+    outcome: string;
+    stderr: string;
+  })[];
+}
+
+export const conversions = (): Promise<Conversions> => callAsAdmin('conversions');
+
 /** How films leave the server; rates are bytes a second. */
 export interface Delivery {
   uplink: number | null;

@@ -38,6 +38,8 @@ export interface LibraryItem {
   height?: number | null;
   /** Whether browsers play it as it is; null while nobody has looked into the file yet. */
   playable: 'yes' | 'maybe' | 'no' | null;
+  /** Who can't play it as it is gets it converted by the server. */
+  converts: boolean;
   /** Why it can't be played, or may not be. */
   problem?: string | null;
   poster?: string | null;

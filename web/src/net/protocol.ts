@@ -109,6 +109,8 @@ export interface RoomMedia extends QueuedMedia {
   url: string;
   type?: string | null;
   problem?: string | null;
+  /** The words of all that a player must know to play the file itself; absent while unknown. */
+  needs?: string[];
   /** Text tracks, where the server offers any. */
   tracks?: Track[];
 }

@@ -20,9 +20,11 @@ import {
   type TimelineCause,
   VideoPlayer,
 } from '../sync';
+import { abilities } from './abilities';
 import { positionAt } from './apply';
 import type { ItemId, RoomMedia, Snapshot } from './model';
 import { Prewarm, wanted } from './prewarm';
+import { Source } from './source.svelte';
 import type { Arriving } from './uploads.svelte';
 
 /** A film waits this long for the clock at most, ms: a burst over three times the distance of the far side. */
@@ -110,6 +112,8 @@ export class Playback {
   #lookedInto = false;
   #arrivalAsked = -Infinity;
   #prewarm = new Prewarm();
+  /** Where the film comes from. */
+  readonly source = new Source();
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** What is loaded as soon as the clock is known; see `ServerClock.settled`. */
   #untimed: RoomMedia | null = null;
@@ -144,7 +148,7 @@ export class Playback {
   }
 
   get problem(): string | null {
-    return this.status?.error ?? null;
+    return this.source.problem ?? this.status?.error ?? null;
   }
 
   /** Binds the page's video; returns the unbinder. */
@@ -175,6 +179,7 @@ export class Playback {
     video.addEventListener('loadedmetadata', tracks);
     for (const name of READY_EVENTS) video.addEventListener(name, ready);
     engine.start();
+    void abilities(); // known before the first film comes
     if (this.#room) this.setRoom(this.#room, 'snapshot');
     return () => {
       video.removeEventListener('volumechange', volume);
@@ -184,6 +189,7 @@ export class Playback {
       clearTimeout(this.#timingTimer);
       this.#untimed = null;
       this.#prewarm.stop();
+      this.source.stop();
       engine.dispose();
       this.#engine = null;
       this.#video = null;
@@ -353,15 +359,13 @@ export class Playback {
     clearTimeout(this.#timingTimer);
     this.#lookedInto = false;
     this.#untimed = null;
-    if (media && !media.problem) {
-      if (!this.#timedOnce && !this.#engine?.timed) {
-        this.#untimed = media;
-        this.#timingTimer = setTimeout(() => this.#timed(true), TIMING_MS);
-        return;
-      }
-      video.src = mediaAddress(media, this.viewer);
-    } else video.removeAttribute('src');
-    video.load();
+    if (media && !media.problem && !this.#timedOnce && !this.#engine?.timed) {
+      this.#untimed = media;
+      this.#timingTimer = setTimeout(() => this.#timed(true), TIMING_MS);
+      return;
+    }
+    const position = (): number => this.roomPosition();
+    this.source.load({ video, viewer: this.viewer, position }, media);
   }
 
   /** Loads what waited for the clock; once is enough for a page's life. */
@@ -402,6 +406,11 @@ export class Playback {
     const media = this.#room?.media;
     const item = this.#item;
     if (!media || media.kind === 'url') return;
+    if (await this.source.refused()) {
+      this.#lookedInto = false;
+      return;
+    }
+    if (item !== this.#item) return;
     const wait: MediaWait | null = await mediaWait(mediaAddress(media, this.viewer));
     if (item !== this.#item) return;
     this.copying = wait !== null;

@@ -60,6 +60,8 @@ export interface StageInput {
   copying?: boolean;
   /** The player waits for the rest of an upload. */
   arriving?: Arriving | null;
+  /** How the film comes where it is not simply the file, a sentence. */
+  coming?: string | null;
 }
 
 /** A shorter lead is over before a number could be read. */
@@ -147,7 +149,12 @@ export function stageStatus(input: StageInput): StageStatus {
       kind: 'barrier',
       title:
         mine && others.length === 0 ? 'Getting your picture ready…' : `Waiting for ${names(who)}`,
-      detail: left > 0 ? `Starts by itself, in ${left} s at the latest.` : 'Starting now…',
+      detail: [
+        mine ? input.coming : null,
+        left > 0 ? `Starts by itself, in ${left} s at the latest.` : 'Starting now…',
+      ]
+        .filter((part) => part)
+        .join(' '),
       actions: rights.play ? ['start'] : [],
       veil: true,
     };
@@ -191,7 +198,8 @@ export function stageStatus(input: StageInput): StageStatus {
 
   if (!line.playing) {
     if (!input.loaded && input.buffering) {
-      return { kind: 'loading', title: 'Loading…', detail: '', actions: [], veil: false };
+      const detail = input.coming ?? '';
+      return { kind: 'loading', title: 'Loading…', detail, actions: [], veil: false };
     }
     return {
       kind: 'paused',

@@ -59,6 +59,12 @@ pub struct Config {
     pub look_ahead: Option<Duration>,
     /// Bytes of memory for the beginnings of files.
     pub head_cache: usize,
+    /// Whether films that a browser can't play are converted.
+    pub transcode: bool,
+    /// Films converted at once.
+    pub encodes: usize,
+    /// Bytes of converted films that are kept.
+    pub segment_cache: u64,
     /// Who may make an account.
     pub sign_up: SignUp,
     /// The OpenID provider that people may log in with.
@@ -181,6 +187,9 @@ impl Config {
             look_ahead: texts.one("look-ahead", values::look_ahead)?,
             head_cache: usize::try_from(texts.one("head-cache", values::size)?)
                 .unwrap_or(usize::MAX),
+            transcode: texts.one("transcode", values::switch)?,
+            encodes: texts.one("encodes", values::encodes)?,
+            segment_cache: texts.one("segment-cache", values::size)?,
             sign_up: texts.one("sign-up", values::sign_up)?,
             oidc: texts.oidc()?,
             session: texts.one("session-days", values::session_days)?,

@@ -42,6 +42,8 @@ pub enum Section {
     Network,
     /// How fast media leave, and in what order.
     Delivery,
+    /// What is done with films that a browser can't play.
+    Converting,
     /// What members may bring.
     Uploads,
     /// Who may administer the server.
@@ -56,10 +58,11 @@ pub enum Section {
 
 impl Section {
     /// In the order of presentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Library,
         Self::Network,
         Self::Delivery,
+        Self::Converting,
         Self::Uploads,
         Self::Access,
         Self::Dialects,
@@ -73,6 +76,7 @@ impl Section {
             Self::Library => "Library and data",
             Self::Network => "Network",
             Self::Delivery => "Delivery",
+            Self::Converting => "Converting",
             Self::Uploads => "Uploads",
             Self::Access => "Access",
             Self::Dialects => "Other programs",
@@ -255,6 +259,30 @@ pub static SETTINGS: &[Setting] = &[
         default: "32mb",
         help: "Memory for the beginnings of films in use (2 MB each), which everybody who joins asks for. 0 turns it off.",
         section: Section::Delivery,
+        ..PLAIN
+    },
+    Setting {
+        key: "transcode",
+        value: "SWITCH",
+        default: "on",
+        help: "Whether films that a browser can't play are converted for it (`on` or `off`). Needs ffmpeg and ffprobe.",
+        section: Section::Converting,
+        ..PLAIN
+    },
+    Setting {
+        key: "encodes",
+        value: "COUNT",
+        default: "2",
+        help: "How many pictures are encoded at once. More wait in line. One encode serves everybody who needs it.",
+        section: Section::Converting,
+        ..PLAIN
+    },
+    Setting {
+        key: "segment-cache",
+        value: "SIZE",
+        default: "10gb",
+        help: "How much of converted films is kept on disk, for the next who watch them. What was not watched for longest goes first.",
+        section: Section::Converting,
         ..PLAIN
     },
     Setting {

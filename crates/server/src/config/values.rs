@@ -167,6 +167,8 @@ const MOST_BYTES: f64 = 1e15;
 const MOST_HOURS: u64 = 366 * 24;
 /// Folders and lists stay usable.
 const MOST_FILES: usize = 10_000;
+/// No machine encodes more films in real time.
+const MOST_ENCODES: usize = 64;
 /// A day ahead is everything.
 const MOST_AHEAD_SECONDS: u64 = 24 * 3600;
 
@@ -229,6 +231,24 @@ pub fn size(raw: &OsStr) -> Read<u64> {
         .filter(|bytes| (0.0..=MOST_BYTES).contains(bytes))
         .map(|bytes| bytes as u64)
         .ok_or_else(|| "bytes with a unit would be right, such as 32mb, 1.5gb or 0".to_owned())
+}
+
+/// On or off.
+pub fn switch(raw: &OsStr) -> Read<bool> {
+    match text(raw)? {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("`on` or `off` would be right".to_owned()),
+    }
+}
+
+/// Encoders at once; at least one.
+pub fn encodes(raw: &OsStr) -> Read<usize> {
+    let count = text(raw)?
+        .parse()
+        .ok()
+        .filter(|count| (1..=MOST_ENCODES).contains(count));
+    count.ok_or_else(|| format!("a whole number from 1 to {MOST_ENCODES} would be right"))
 }
 
 /// Who may keep uploads in the library for good.

@@ -59,13 +59,15 @@ pub struct LibraryItem {
     height: Option<u32>,
     /// Whether browsers play it as it is: `yes`, `maybe`, `no`, or null while unknown.
     playable: Option<&'static str>,
+    /// Who can't play it as it is gets it converted by the server.
+    converts: bool,
     /// Why it can't be played, or may not be, in words.
     problem: Option<String>,
     /// Address of a picture, relative to the page's base; may answer 404.
     poster: Option<String>,
 }
 
-fn item(medium: &Medium) -> LibraryItem {
+fn item(medium: &Medium, converts: bool) -> LibraryItem {
     let playable = medium.browser_playable.as_ref();
     let doubts = playable
         .filter(|p| p.verdict != Verdict::Yes)
@@ -85,6 +87,7 @@ fn item(medium: &Medium) -> LibraryItem {
             Verdict::Maybe => "maybe",
             Verdict::No => "no",
         }),
+        converts: converts && medium.duration.is_some(),
         problem: medium
             .problem
             .as_ref()
@@ -103,10 +106,11 @@ pub async fn list(
     let Query(search) = search?;
     let size = search.size.unwrap_or(PAGE_SIZE).clamp(1, 200);
     let listing = app.shelf.library.list(&search.q, search.page, size);
+    let converts = app.shelf.hls.ready().is_ok();
     Ok(Json(LibraryPage {
         total: listing.total,
         page: listing.page,
-        items: listing.media.iter().map(|m| item(m)).collect(),
+        items: listing.media.iter().map(|m| item(m, converts)).collect(),
         scanning: app.shelf.library.status().scanning,
     }))
 }
@@ -126,5 +130,5 @@ pub async fn show(
             "There is no such medium.",
         )
     })?;
-    Ok(Json(item(&medium)))
+    Ok(Json(item(&medium, app.shelf.hls.ready().is_ok())))
 }

@@ -2,6 +2,7 @@
 use super::{ApiError, App};
 use crate::code::RoomCode;
 use crate::delivery::Fetcher;
+use crate::hub::RoomHandle;
 use crate::limits::client_address;
 use axum::Router;
 use axum::body::Body;
@@ -12,7 +13,7 @@ use axum::routing::get;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use watchalong_media::{MediaError, MediaId};
+use watchalong_media::{MediaError, MediaFile, MediaId, Medium};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -20,11 +21,11 @@ pub(super) fn router() -> Router<App> {
         .route("/api/v2/library/{id}/poster", get(poster))
 }
 
-fn refused(error: &MediaError) -> ApiError {
+pub(super) fn refused(error: &MediaError) -> ApiError {
     ApiError::new(error.status(), error.code(), error.to_string())
 }
 
-fn media_id(text: &str) -> Result<MediaId, ApiError> {
+pub(super) fn media_id(text: &str) -> Result<MediaId, ApiError> {
     text.parse().map_err(|_| {
         ApiError::new(
             StatusCode::NOT_FOUND,
@@ -32,6 +33,61 @@ fn media_id(text: &str) -> Result<MediaId, ApiError> {
             "There is no such medium.",
         )
     })
+}
+
+/// The room for which a medium was asked, where the link that it was asked by is good and the party goes on.
+pub(super) async fn admitted(
+    app: &App,
+    room: &str,
+    id: &MediaId,
+    query: &str,
+) -> Result<Arc<RoomHandle>, ApiError> {
+    let forbidden =
+        |code: &str, message: String| ApiError::new(StatusCode::FORBIDDEN, code, message);
+    let link = app
+        .shelf
+        .signer
+        .verify(id, query, SystemTime::now())
+        .map_err(|error| forbidden(error.code(), error.to_string()))?;
+    let invalid = || {
+        forbidden(
+            "media_link_invalid",
+            "This link is for another room.".to_owned(),
+        )
+    };
+    let code = RoomCode::parse(room)
+        .filter(|code| code.as_str() == link.room)
+        .ok_or_else(invalid)?;
+    let over = || ApiError::new(StatusCode::GONE, "room_over", "This party is over.");
+    let room = app.hub.room(&code).await?.ok_or_else(over)?;
+    if room.view().life.is_terminal() {
+        return Err(over());
+    }
+    Ok(room)
+}
+
+/// A medium's file, and what is known of it.
+pub(super) async fn opened(
+    app: &App,
+    id: &MediaId,
+) -> Result<(MediaFile, Option<Arc<Medium>>), ApiError> {
+    let shelf = &app.shelf;
+    let brought = shelf.uploads.get(id).map(|upload| upload.medium);
+    let opened = if brought.is_some() {
+        shelf.uploads.open_media(id).await
+    } else {
+        shelf.library.open_media(id).await
+    };
+    let file = opened.map_err(|error| refused(&error))?;
+    Ok((file, brought.or_else(|| shelf.library.get(id))))
+}
+
+pub(super) fn too_many_streams() -> ApiError {
+    let message =
+        "You are fetching this too many times at once. Close other windows of this party.";
+    // A player that is closed lets go within moments.
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", message)
+        .after(Duration::from_secs(2))
 }
 
 async fn file(
@@ -42,59 +98,25 @@ async fn file(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
-    let id = media_id(&id)?;
-    let forbidden =
-        |code: &str, message: String| ApiError::new(StatusCode::FORBIDDEN, code, message);
-    let link = app
-        .shelf
-        .signer
-        .verify(&id, query.as_deref().unwrap_or_default(), SystemTime::now())
-        .map_err(|error| forbidden(error.code(), error.to_string()))?;
-    let invalid = || {
-        forbidden(
-            "media_link_invalid",
-            "This link is for another room.".to_owned(),
-        )
-    };
-    let code = RoomCode::parse(&room)
-        .filter(|code| code.as_str() == link.room)
-        .ok_or_else(invalid)?;
-    let over = || ApiError::new(StatusCode::GONE, "room_over", "This party is over.");
-    let room = app.hub.room(&code).await?.ok_or_else(over)?;
-    if room.view().life.is_terminal() {
-        return Err(over());
-    }
-    let (shelf, query) = (&app.shelf, query.unwrap_or_default());
-    let brought = shelf.uploads.get(&id).map(|upload| upload.medium);
-    let opened = if brought.is_some() {
-        shelf.uploads.open_media(&id).await
-    } else {
-        shelf.library.open_media(&id).await
-    };
-    let file = opened
-        .map_err(|error| refused(&error))?
-        .with_head(&shelf.heads);
+    let (id, query) = (media_id(&id)?, query.unwrap_or_default());
+    let room = admitted(&app, &room, &id, &query).await?;
+    let (file, medium) = opened(&app, &id).await?;
+    let file = file.with_head(&app.shelf.heads);
     let response = file.answer(&method, &headers);
     if response.body().is_end_stream() {
         return Ok(response.map(Body::new));
     }
-    let medium = brought.or_else(|| shelf.library.get(&id));
     let duration = medium.and_then(|medium| medium.duration);
     let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let (signer, clock) = (&app.hub.signer, app.hub.clock.clone());
     let fetcher = Fetcher::new(room, &query, id.to_string(), signer, clock);
     let viewer = fetcher.name(client_address(peer.ip(), &headers, &app.config));
     let content = file.content(duration);
-    let share = shelf
+    let share = app
+        .shelf
         .uplink
         .stream(viewer, content, Some(Arc::new(fetcher)));
-    let share = share.ok_or_else(|| {
-        let message =
-            "You are fetching this too many times at once. Close other windows of this party.";
-        // A player that is closed lets go within moments.
-        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", message)
-            .after(Duration::from_secs(2))
-    })?;
+    let share = share.ok_or_else(too_many_streams)?;
     Ok(response.map(|body| Body::new(body.through(share))))
 }
 

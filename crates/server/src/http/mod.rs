@@ -10,10 +10,12 @@ mod admin_uploads;
 mod asking;
 mod base;
 mod calendar;
+mod conversions;
 mod delivery;
 mod error;
 mod export;
 mod health;
+mod hls;
 pub mod identity;
 mod library;
 mod logs;
@@ -109,6 +111,7 @@ pub fn router(app: App) -> Router {
         .routes(routes!(admin_uploads::list))
         .routes(routes!(admin_uploads::remove))
         .routes(routes!(admin::scan))
+        .routes(routes!(conversions::show))
         .routes(routes!(logs::logs))
         .routes(routes!(library::list))
         .routes(routes!(library::show))
@@ -152,6 +155,7 @@ pub fn router(app: App) -> Router {
         .merge(page::router::<App>())
         // Not compressed: video is already, and a range of a compressed body would be another range.
         .merge(media::router())
+        .merge(hls::router())
         .merge(uploads::router())
         .merge(socket::router())
         .merge(others)

@@ -9,6 +9,7 @@ mod delivery;
 mod entry;
 mod guessing;
 mod history;
+mod hls;
 mod invites;
 mod limits;
 mod media;

@@ -7,6 +7,7 @@ export type Tab = 'chat' | 'people' | 'queue' | 'room';
 export type DialogName =
   | 'invite'
   | 'sync'
+  | 'picture'
   | 'keys'
   | 'add'
   | 'lists'

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use watchalong_media::Choice;
 use watchalong_room::{
     Act, Departure, Event, Invite, ItemId, Life, Media, Member, MemberId, Message, Preset, Refusal,
     Report as RoomReport, Role, Room, SeatId, SourceKind, Standing, Timeline,
@@ -214,6 +215,9 @@ impl Native {
         value["item"] = json!(item);
         value["url"] = json!(self.shelf.link(code, media));
         value["type"] = json!(medium.as_ref().map(|m| m.mime.clone()));
+        if let Some(needs) = medium.as_deref().and_then(Choice::needs) {
+            value["needs"] = json!(needs);
+        }
         let gone = (media.kind == SourceKind::Library && medium.is_none())
             .then(|| "This file is no longer in the library.".to_owned());
         value["problem"] =

@@ -12,14 +12,20 @@ declare global {
   }
 }
 
+/** How somebody comes. */
+export interface Coming extends BrowserContextOptions {
+  /** Runs in their page before its own scripts. */
+  before?: () => void;
+}
+
 /** Opens pages, each a person with a browser profile of their own. */
 export interface People {
   /** Somebody who comes by this address. */
-  open(url: string, options?: BrowserContextOptions): Promise<Page>;
+  open(url: string, options?: Coming): Promise<Page>;
   /** The host, seated and with the film loaded if there is one. */
-  host(room: RoomOpened, options?: BrowserContextOptions): Promise<Page>;
+  host(room: RoomOpened, options?: Coming): Promise<Page>;
   /** A guest of this name, the same. */
-  guest(room: RoomOpened, name: string, options?: BrowserContextOptions): Promise<Page>;
+  guest(room: RoomOpened, name: string, options?: Coming): Promise<Page>;
 }
 
 export async function seated(page: Page): Promise<void> {
@@ -46,12 +52,14 @@ export const test = base.extend<{ people: People }, { server: Server }>({
 
   people: async ({ browser }, use, testInfo) => {
     const pages: Page[] = [];
-    const open = async (url: string, options: BrowserContextOptions = {}): Promise<Page> => {
+    const open = async (url: string, options: Coming = {}): Promise<Page> => {
+      const { before, ...profile } = options;
       const context = await browser.newContext({
         viewport: { width: 1280, height: 800 },
-        ...options,
+        ...profile,
       });
       await context.addInitScript(watch);
+      if (before) await context.addInitScript(before);
       const page = await context.newPage();
       page.on('pageerror', (error) =>
         testInfo.annotations.push({ type: 'page error', description: String(error) }),
@@ -60,7 +68,7 @@ export const test = base.extend<{ people: People }, { server: Server }>({
       await page.goto(url);
       return page;
     };
-    const seat = async (url: string, options?: BrowserContextOptions): Promise<Page> => {
+    const seat = async (url: string, options?: Coming): Promise<Page> => {
       const page = await open(url, options);
       await seated(page);
       const film = await page.evaluate(() => window.__watchalong?.room?.media ?? null);

@@ -16,6 +16,8 @@ const LADDER: [u32; 3] = [1080, 720, 480];
 
 /// Bits a second of a picture 1080 lines high at 30 frames/s, at most. Fast H.264 looks clean with it.
 const TOP_RATE: f64 = 6_000_000.0;
+/// Bits a second of the smallest picture: below, nothing is saved that anybody pays for.
+const LEAST_RATE: f64 = 400_000.0;
 /// How the rate falls with the height: somewhat slower than the number of pixels.
 const RATE_POWER: f64 = 1.75;
 
@@ -120,7 +122,7 @@ impl Film {
     pub(crate) fn bits(&self, lines: u32) -> u32 {
         let motion = if self.rate.hertz() > 40.0 { 1.5 } else { 1.0 };
         let rate = TOP_RATE * motion * (f64::from(lines) / f64::from(LADDER[0])).powf(RATE_POWER);
-        rate.max(150_000.0) as u32
+        rate.max(LEAST_RATE) as u32
     }
 
     /// Whether there is such a rendition, copied ones left aside.

@@ -20,9 +20,6 @@ pub const CHAT_TAIL: usize = 200;
 /// Messages of one member that any window can look back on ([`ChatRules::window_count`] at most).
 pub(crate) const MAX_WINDOW_COUNT: u32 = 100;
 
-/// Reactions of one member in a second: a thumb can't tap faster, a script can.
-const REACTIONS_PER_SECOND: usize = 5;
-
 /// Between two requests of one member for play or pause: each shows a toast to somebody.
 const ASK_INTERVAL: Span = Span::seconds(3);
 
@@ -111,16 +108,16 @@ impl Speech {
         self.last = digest(text);
     }
 
-    fn next_reaction(&self) -> ServerTime {
-        let place = self.reacted.len().checked_sub(REACTIONS_PER_SECOND);
+    fn next_reaction(&self, window: Span, count: usize) -> ServerTime {
+        let place = self.reacted.len().checked_sub(count);
         place
             .and_then(|place| self.reacted.get(place))
-            .map_or(ServerTime(i64::MIN), |first| *first + Span::seconds(1))
+            .map_or(ServerTime(i64::MIN), |first| *first + window)
     }
 
-    fn note_reaction(&mut self, now: ServerTime) {
+    fn note_reaction(&mut self, now: ServerTime, count: usize) {
         self.reacted.push_back(now);
-        while self.reacted.len() > REACTIONS_PER_SECOND {
+        while self.reacted.len() > count {
             self.reacted.pop_front();
         }
     }
@@ -259,26 +256,32 @@ impl Room {
         step: &mut Step,
         caller: Caller,
         raw: &str,
+        seen: Option<Position>,
     ) -> Result<(), Refusal> {
         if !self.policy().chat.enabled {
             return Err(Refusal::ChatOff);
         }
+        let (window, count) = self.policy().reactions();
         let member = self.speaker(caller)?;
         let emoji = text::reaction(raw).ok_or(Refusal::BadText {
             what: "A reaction",
             min: 1,
             max: 16,
         })?;
-        wait_until(member.speech.next_reaction(), step.now, "react")?;
+        let next = member.speech.next_reaction(window, count);
+        wait_until(next, step.now, "react")?;
         let by = member.id;
         if let Some(member) = self.people.touch(by) {
-            member.speech.note_reaction(step.now);
+            member.speech.note_reaction(step.now, count);
         }
         self.stats.reactions += 1;
         let reacted = Event::Reacted {
             by,
             emoji: emoji.to_owned(),
-            moment: self.moment(step.now),
+            moment: self.moment(step.now).map(|(item, here)| {
+                let seen = seen.map(|seen| self.timeline().within(seen));
+                (item, seen.unwrap_or(here))
+            }),
             at: step.now,
         };
         step.emit(Audience::All, reacted);

@@ -33,6 +33,8 @@ pub enum Grant {
     Invite(InviteId),
     /// The host's key was right: becomes (or is again) the host.
     Host,
+    /// Another device of somebody who has a place here. Whoever has none (any more) gets none by it.
+    Seated,
 }
 
 /// One log entry: everything `apply` needs besides its place in the log and its time.
@@ -75,6 +77,22 @@ pub enum Command {
         #[serde(default)]
         address: Option<String>,
     },
+    /// Takes a place without a connection, as requests over HTTP do: a seat that is held like a lost one. Nothing
+    /// where the person has a place already. `Actor::Seat(seat)` names the new seat.
+    Reserve {
+        /// As in `Join`.
+        person: PersonId,
+        /// As in `Join`.
+        name: String,
+        /// As in `Join`.
+        #[serde(default)]
+        grant: Grant,
+        /// As in `Join`.
+        client: String,
+        /// As in `Join`.
+        #[serde(default)]
+        address: Option<String>,
+    },
     /// The seat's connection is back (resume token checked by the edge).
     Resume {
         /// Which process holds it now.
@@ -87,6 +105,8 @@ pub enum Command {
     },
     /// The member leaves on purpose with this seat; no hold.
     Leave,
+    /// The member leaves on purpose with all seats; those that are connected are told so and closed.
+    Withdraw,
     /// A process died or started anew: all its seats are disconnected. Only from the server.
     NodeLost {
         /// Which.
@@ -235,6 +255,9 @@ pub enum Command {
     React {
         /// One emoji: at most 16 characters and 64 bytes, without spaces.
         emoji: String,
+        /// What moment of the medium they saw, where their client says; else where the room is.
+        #[serde(default)]
+        position: Option<Position>,
     },
 
     // ---- people ------------------------------------------------------------------
@@ -338,7 +361,7 @@ pub enum Command {
     },
     /// Another name for the room. Host only.
     SetName {
-        /// The name (at most 80 characters).
+        /// The name (at most 200 characters).
         name: String,
     },
     /// When the party begins by itself; `None` lifts it. Host only.

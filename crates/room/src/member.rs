@@ -80,6 +80,9 @@ pub struct Member {
     /// Kicked, and not let in since: needs more than the link.
     #[serde(default)]
     pub(crate) kicked: bool,
+    /// Left on purpose, and is a member still because they are the host.
+    #[serde(default)]
+    pub(crate) left: bool,
     /// What they said lately, for the limits of the chat.
     #[serde(default)]
     pub(crate) speech: Speech,
@@ -89,6 +92,12 @@ impl Member {
     /// Whether any of their devices is connected.
     pub fn present(&self) -> bool {
         self.seats.iter().any(|seat| seat.connected)
+    }
+
+    /// Whether they are still of the party: a device is connected or held, or they are the host, who keeps their
+    /// place until they leave on purpose.
+    pub fn has_place(&self) -> bool {
+        !self.seats.is_empty() || (self.role == Role::Host && !self.left)
     }
 
     /// Whether a connected device of theirs reports readiness: only those are ever waited for.

@@ -226,3 +226,10 @@ pub(crate) fn say(text: &str) -> Command {
         reply_to: None,
     }
 }
+
+pub(crate) fn react(emoji: &str) -> Command {
+    Command::React {
+        emoji: emoji.to_owned(),
+        position: None,
+    }
+}

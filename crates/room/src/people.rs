@@ -10,8 +10,9 @@ use crate::{Member, MemberId, NodeId, PersonId, Role, SeatId, ServerTime, Standi
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Devices of one member at a time: more than anybody watches on, few enough that no list explodes.
-pub(crate) const MAX_SEATS: usize = 8;
+/// Devices of one member at a time: few enough that no list explodes, and more than anybody watches on by far, because
+/// some web clients leave a connection behind each time that their room's page is left.
+pub(crate) const MAX_SEATS: usize = 32;
 
 /// People who left and are remembered with role, mute and name; the oldest without either goes first.
 pub(crate) const MAX_FORMER: usize = 1000;
@@ -495,6 +496,7 @@ mod tests {
             address_banned: false,
             address: None,
             denied_until: None,
+            left: false,
             speech: Speech::default(),
         }
     }

@@ -238,6 +238,21 @@ pub struct Policy {
     /// Whether another medium can be put on while people get ready to start one.
     #[serde(default = "yes")]
     pub load_interrupts: bool,
+    /// At most `reaction_count` reactions of one member in `reaction_window`.
+    #[serde(default = "reaction_window")]
+    pub reaction_window: Span,
+    /// See `reaction_window`.
+    #[serde(default = "reaction_count")]
+    pub reaction_count: u32,
+}
+
+const fn reaction_window() -> Span {
+    Span::seconds(1)
+}
+
+/// A thumb can't tap faster, a script can.
+const fn reaction_count() -> u32 {
+    5
 }
 
 /// A player in step is within 2 s (past that it seeks), a command travels less than 1 s; whoever is further off is
@@ -292,6 +307,8 @@ impl Default for Policy {
             undo_window: Span::seconds(10),
             pause_within: pause_within(),
             load_interrupts: yes(),
+            reaction_window: reaction_window(),
+            reaction_count: reaction_count(),
         }
     }
 }
@@ -358,7 +375,14 @@ impl Policy {
             undo_window: self.undo_window,
             pause_within: self.pause_within,
             load_interrupts: self.load_interrupts,
+            reaction_window: self.reaction_window,
+            reaction_count: self.reaction_count,
         }
+    }
+
+    /// The window of reactions, and how many it allows.
+    pub(crate) fn reactions(&self) -> (Span, usize) {
+        (self.reaction_window, self.reaction_count as usize)
     }
 
     /// What another policy has otherwise, for the audit: `controls.play=host, capacity=12`.
@@ -462,6 +486,14 @@ impl Policy {
             (
                 (1..=crate::chat::MAX_WINDOW_COUNT).contains(&chat.window_count),
                 "Between 1 and 100 messages must be allowed in the chat's window.",
+            ),
+            (
+                (1..=crate::chat::MAX_WINDOW_COUNT).contains(&self.reaction_count),
+                "Between 1 and 100 reactions must be allowed in their window.",
+            ),
+            (
+                within(self.reaction_window, zero, LONGEST_HOLD),
+                "The window of reactions must be between 0 s and one day.",
             ),
             (
                 spans.iter().all(|s| within(*s, zero, LONGEST_HOLD)),

@@ -65,8 +65,10 @@ pub(crate) fn need(policy: &Policy, command: &Command, undoable: Option<ControlK
     let c = &policy.controls;
     match command {
         Command::Tick | Command::NodeLost { .. } => Need::Server,
-        Command::Join { .. } | Command::Disconnect { .. } => Need::Seat,
-        Command::Resume { .. } | Command::Leave | Command::Rename { .. } => Need::Here,
+        Command::Join { .. } | Command::Reserve { .. } | Command::Disconnect { .. } => Need::Seat,
+        Command::Resume { .. } | Command::Leave | Command::Withdraw | Command::Rename { .. } => {
+            Need::Here
+        }
         Command::Ready { .. }
         | Command::Ask { .. }
         | Command::QueueVote { .. }

@@ -24,8 +24,8 @@ use crate::{
     text,
 };
 
-/// Characters in a room's name.
-pub const MAX_ROOM_NAME: usize = 80;
+/// Characters in a room's name: what the most generous of the wire formats takes.
+pub const MAX_ROOM_NAME: usize = 200;
 
 /// A watch party: who is in it, what they watch and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -203,10 +203,28 @@ impl Room {
                     grant: *grant,
                     client,
                     reports: *reports,
-                    node: *node,
+                    connected: Some(*node),
                     address: address.as_deref(),
                 };
                 self.join(step, caller, arrival)
+            }
+            Command::Reserve {
+                person,
+                name,
+                grant,
+                client,
+                address,
+            } => {
+                let arrival = crate::seats::Arrival {
+                    person,
+                    name,
+                    grant: *grant,
+                    client,
+                    reports: false,
+                    connected: None,
+                    address: address.as_deref(),
+                };
+                self.reserve(step, caller, arrival)
             }
             Command::Resume { node } => self.resume(step, caller, *node),
             Command::Disconnect { node } => {
@@ -214,6 +232,7 @@ impl Room {
                 Ok(())
             }
             Command::Leave => self.leave(step, caller),
+            Command::Withdraw => self.withdraw(step, caller),
             Command::NodeLost { node } => {
                 self.node_lost(step, *node);
                 Ok(())
@@ -275,7 +294,7 @@ impl Room {
 
             Command::Say { text, reply_to } => self.say(step, caller, text, *reply_to),
             Command::DeleteMessage { message } => self.delete_message(step, caller, *message),
-            Command::React { emoji } => self.react(step, caller, emoji),
+            Command::React { emoji, position } => self.react(step, caller, emoji, *position),
 
             Command::Admit { member } => self.admit(step, *member),
             Command::Deny { member } => self.deny(step, *member),
@@ -390,6 +409,11 @@ impl Room {
         self.people
             .get(id)
             .or_else(|| self.people.banned_member(id))
+    }
+
+    /// Somebody who is, or was, in the room and is remembered. Walks the memory: for lists that people ask for.
+    pub fn anybody(&self, id: MemberId) -> Option<&Member> {
+        self.member(id).or_else(|| self.people.remembered_as(id))
     }
 
     /// Who holds a seat.

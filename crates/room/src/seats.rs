@@ -32,14 +32,15 @@ enum Way {
     Knock,
 }
 
-/// A [`Join`](crate::Command::Join) on its way in.
+/// A [`Join`](crate::Command::Join) or [`Reserve`](crate::Command::Reserve) on its way in.
 pub(crate) struct Arrival<'a> {
     pub(crate) person: &'a PersonId,
     pub(crate) name: &'a str,
     pub(crate) grant: Grant,
     pub(crate) client: &'a str,
     pub(crate) reports: bool,
-    pub(crate) node: NodeId,
+    /// The process that holds the connection; `None` where there is none (yet).
+    pub(crate) connected: Option<NodeId>,
     pub(crate) address: Option<&'a str>,
 }
 
@@ -126,11 +127,11 @@ impl Room {
         let address = arrival.address.map(str::to_owned);
         let seat = Seat {
             id: seat_id,
-            node: arrival.node,
+            node: arrival.connected.unwrap_or_default(),
             client: text::line(arrival.client, text::MAX_CLIENT),
             reports: arrival.reports,
-            connected: true,
-            away_since: None,
+            connected: arrival.connected.is_some(),
+            away_since: arrival.connected.is_none().then_some(step.now),
         };
         let role = match (known.map(|member| member.role), arrival.grant) {
             (Some(Role::Host), _) => Role::Host,
@@ -150,6 +151,7 @@ impl Room {
                 }
                 member.standing = standing;
                 member.role = role;
+                member.left = false;
                 member.kicked &= !let_in;
                 member.address = address.or(member.address.take());
                 member.seats.retain(|old| Some(old.id) != replaced);
@@ -179,6 +181,7 @@ impl Room {
                 address,
                 denied_until: None,
                 kicked,
+                left: false,
                 speech,
             });
             id
@@ -195,6 +198,19 @@ impl Room {
         Ok(())
     }
 
+    pub(crate) fn reserve(
+        &mut self,
+        step: &mut Step,
+        caller: Caller,
+        arrival: Arrival<'_>,
+    ) -> Result<(), Refusal> {
+        let here = self.people.of_person(arrival.person);
+        if here.is_some_and(|member| member.admitted() && !member.seats.is_empty()) {
+            return Ok(());
+        }
+        self.join(step, caller, arrival)
+    }
+
     /// How somebody gets in, or why they are sent away.
     fn admits(
         &self,
@@ -203,6 +219,15 @@ impl Room {
         arrival: &Arrival<'_>,
     ) -> Result<Way, Refusal> {
         let grant = arrival.grant;
+        if grant == Grant::Seated {
+            let here = self.people.of_person(arrival.person);
+            let placed = here.is_some_and(|member| member.admitted() && member.has_place());
+            return if placed {
+                Ok(Way::In)
+            } else {
+                Err(Refusal::UnknownSeat)
+            };
+        }
         // Whoever was in before is in again, and uses no invitation up.
         if known.is_some_and(Member::admitted) || grant == Grant::Host {
             return Ok(Way::In);
@@ -303,6 +328,32 @@ impl Room {
         Ok(())
     }
 
+    pub(crate) fn withdraw(&mut self, step: &mut Step, caller: Caller) -> Result<(), Refusal> {
+        let member = caller.member.and_then(|id| self.people.get(id));
+        let member = member.ok_or(Refusal::UnknownSeat)?;
+        let (id, reigns) = (member.id, member.role == Role::Host);
+        for seat in &member.seats {
+            let reason = Departure::Left;
+            let revoked = Event::SeatRevoked {
+                seat: seat.id,
+                reason,
+            };
+            step.emit(Audience::Member(id), revoked);
+        }
+        if reigns {
+            self.people.update(id, |member| {
+                member.seats.clear();
+                member.left = true;
+            });
+            self.announce(step, id);
+            self.seats_changed(step, id);
+        } else {
+            self.depart(step, id, Departure::Left);
+            self.settle(step);
+        }
+        Ok(())
+    }
+
     pub(crate) fn rename(
         &mut self,
         step: &mut Step,
@@ -341,8 +392,10 @@ impl Room {
         seat_id: SeatId,
         reason: Departure,
     ) {
-        self.people
-            .update(id, |member| member.seats.retain(|seat| seat.id != seat_id));
+        self.people.update(id, |member| {
+            member.seats.retain(|seat| seat.id != seat_id);
+            member.left = member.seats.is_empty() && reason == Departure::Left;
+        });
         let stays = self
             .people
             .get(id)

@@ -89,7 +89,8 @@ mod tests {
         party.pass(Span(10_120));
         party.ok(ann, say("hi"));
         let emoji = "🎉".to_owned();
-        party.ok(ann, Command::React { emoji });
+        let position = None;
+        party.ok(ann, Command::React { emoji, position });
         party.pass(Span::seconds(10));
         party.ok(host, PAUSE);
         party.pass(Span::seconds(500));

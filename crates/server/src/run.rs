@@ -2,6 +2,7 @@
 use crate::accounts::Accounts;
 use crate::clock::ServerClock;
 use crate::config::Config;
+use crate::dialects::clipper::{self, Clipper};
 use crate::dialects::native::Native;
 use crate::dialects::openwatchparty::{self, OpenWatchParty};
 use crate::dialects::syncplay::{self, Syncplay};
@@ -121,6 +122,10 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     if let Some(dialect) = openwatchparty {
         tokio::spawn(dialect.keep_lists_fresh(hub.clone()));
     }
+    let clipper = config
+        .speaks(clipper::NAME)
+        .then(|| Clipper::new(hub.signer.clone(), hub.clock.clone(), &config))
+        .map(|dialect| &*Box::leak(Box::new(dialect)));
     let limits = accept::Limits::new(config.max_connections, config.shutdown_grace);
     let rates = Arc::new(Limits::new(config.limits));
     let public_url = config.public_url.clone();
@@ -133,6 +138,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         oidc,
         native,
         openwatchparty,
+        clipper,
     });
     let (stop, stopped) = watch::channel(false);
     let mut listeners = JoinSet::new();

@@ -53,6 +53,11 @@ impl Signer {
         self.mac("media", "", b"").into_bytes().into()
     }
 
+    /// The key that Clipper's tokens are signed with.
+    pub fn clipper_key(&self) -> [u8; 32] {
+        self.mac("clipper", "", b"").into_bytes().into()
+    }
+
     /// The token with which a seat's owner resumes it.
     pub fn seat_token(&self, room: &str, seat: SeatId) -> String {
         self.token("seat", room, &seat.0.to_be_bytes())

@@ -1,5 +1,5 @@
 use super::*;
-use crate::party::{PLAY, Party, load, say};
+use crate::party::{PLAY, Party, load, react, say};
 use crate::{Command, Controls, Policy, Who};
 
 fn chatting(
@@ -115,16 +115,7 @@ fn slow_mode_and_duplicates() {
 fn the_chat_can_be_off_without_touching_playback() {
     let (mut party, host, ann, _) = chatting(|rules| rules.enabled = false);
     assert_eq!(code(&mut party, ann, say("hi")), "chat_off");
-    assert_eq!(
-        code(
-            &mut party,
-            ann,
-            Command::React {
-                emoji: "😀".into()
-            }
-        ),
-        "chat_off"
-    );
+    assert_eq!(code(&mut party, ann, react("😀")), "chat_off");
     assert!(!party.room.rights(party.id(ann)).chat);
     party.ok(host, load("a"));
     party.ok(ann, PLAY);
@@ -198,12 +189,7 @@ fn reactions_are_bound_to_the_moment_and_limited() {
     let (mut party, host, ann, _) = chatting(|_| {});
     party.ok(host, load("a"));
     for _ in 0..5 {
-        let events = party.ok(
-            ann,
-            Command::React {
-                emoji: "🎉".into()
-            },
-        );
+        let events = party.ok(ann, react("🎉"));
         assert!(matches!(
             &events[..],
             [Event::Reacted {
@@ -212,27 +198,10 @@ fn reactions_are_bound_to_the_moment_and_limited() {
             }]
         ));
     }
-    assert_eq!(
-        code(
-            &mut party,
-            ann,
-            Command::React {
-                emoji: "🎉".into()
-            }
-        ),
-        "too_fast"
-    );
-    assert_eq!(
-        code(&mut party, host, Command::React { emoji: " ".into() }),
-        "bad_text"
-    );
+    assert_eq!(code(&mut party, ann, react("🎉")), "too_fast");
+    assert_eq!(code(&mut party, host, react(" ")), "bad_text");
     party.pass(Span::seconds(1));
-    party.ok(
-        ann,
-        Command::React {
-            emoji: "🎉".into()
-        },
-    );
+    party.ok(ann, react("🎉"));
 }
 
 #[test]
@@ -257,4 +226,38 @@ fn whoever_may_not_pause_asks_those_who_may() {
     assert_eq!(code(&mut party, ann, ask.clone()), "too_fast");
     assert_eq!(code(&mut party, host, ask), "asking_off");
     assert!(party.room.rights(by).ask);
+}
+
+#[test]
+fn a_reaction_is_to_what_its_sender_saw_and_as_often_as_the_policy_says() {
+    let policy = Policy {
+        reaction_window: Span::seconds(60),
+        reaction_count: 30,
+        ..Policy::default()
+    };
+    let (mut party, host, ann, _) = Party::of_three(policy);
+    party.ok(host, load("a"));
+    for seen in 0..30 {
+        let events = party.ok(
+            ann,
+            Command::React {
+                emoji: "🎉".into(),
+                position: Position::new(f64::from(seen) * 10.0),
+            },
+        );
+        let [
+            Event::Reacted {
+                moment: Some((_, at)),
+                ..
+            },
+        ] = &events[..]
+        else {
+            panic!("{events:?}");
+        };
+        // The clip has 100 s.
+        assert_eq!(at.seconds(), (f64::from(seen) * 10.0).min(100.0));
+    }
+    assert_eq!(code(&mut party, ann, react("🎉")), "too_fast");
+    party.pass(Span::seconds(60));
+    party.ok(ann, react("🎉"));
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::party::{INVITED, Party, invited, say};
+use crate::party::{INVITED, Party, invited, react, say};
 use crate::{Command, Controls, Grant, Policy, PolicyPatch, SeatId, Who};
 
 #[test]
@@ -197,13 +197,7 @@ fn the_muted_are_not_heard_and_their_mute_survives_leaving() {
             muted: true,
         },
     );
-    let speak = [
-        say("hi"),
-        Command::React {
-            emoji: "😀".to_owned(),
-        },
-        Command::Ask { play: false },
-    ];
+    let speak = [say("hi"), react("😀"), Command::Ask { play: false }];
     for command in speak.clone() {
         assert_eq!(party.act(ann, command), Err(Refusal::Muted));
     }

@@ -21,9 +21,10 @@ fn a_name_is_cleaned_cut_and_made_unique() {
 }
 
 #[test]
-fn one_person_in_five_tabs_is_one_member_in_five_seats() {
+fn one_person_in_many_tabs_is_one_member_in_many_seats() {
     let mut party = Party::new(Policy::default());
-    for seat in 1..=8 {
+    let most = MAX_SEATS as u64;
+    for seat in 1..=most {
         party
             .sit(SeatId(seat), "ann", "Ann", Grant::None, false)
             .expect("may enter");
@@ -31,22 +32,22 @@ fn one_person_in_five_tabs_is_one_member_in_five_seats() {
     assert_eq!(
         (
             party.room.members().count(),
-            party.member(SeatId(8)).seats.len()
+            party.member(SeatId(most)).seats.len()
         ),
-        (1, 8)
+        (1, MAX_SEATS)
     );
-    let ninth = party.sit(SeatId(9), "ann", "Ann", Grant::None, false);
-    assert_eq!(ninth.expect_err("refused").code(), "limit_reached");
+    let one_more = party.sit(SeatId(100), "ann", "Ann", Grant::None, false);
+    assert_eq!(one_more.expect_err("refused").code(), "limit_reached");
     // A reloaded tab gives its lost seat to the new one.
     party.lose(SeatId(3));
     party
-        .sit(SeatId(9), "ann", "Ann", Grant::None, false)
+        .sit(SeatId(100), "ann", "Ann", Grant::None, false)
         .expect("may enter");
     assert!(party.room.member_of_seat(SeatId(3)).is_none());
-    for seat in [1, 2, 4, 5, 6, 7, 8] {
+    for seat in (1..=most).filter(|seat| *seat != 3) {
         party.ok(SeatId(seat), Command::Leave);
     }
-    assert!(party.member(SeatId(9)).present());
+    assert!(party.member(SeatId(100)).present());
 }
 
 #[test]
@@ -287,4 +288,90 @@ fn the_muted_cannot_speak_by_their_name() {
         ),
         Err(Refusal::Muted)
     );
+}
+
+fn reserve(person: &str, grant: Grant) -> Command {
+    Command::Reserve {
+        person: PersonId(person.to_owned()),
+        name: person.to_owned(),
+        grant,
+        client: "api".to_owned(),
+        address: None,
+    }
+}
+
+#[test]
+fn a_place_reserved_without_a_connection_is_held_and_counts_as_one() {
+    let policy = Policy {
+        capacity: 2,
+        ..Policy::default()
+    };
+    let mut party = Party::new(policy);
+    party.ok(SeatId(1), reserve("hanna", Grant::Host));
+    assert!(party.live(), "the first who has a place makes it live");
+    party.ok(SeatId(2), reserve("ann", Grant::None));
+    assert!(!party.member(SeatId(2)).present());
+    let again = party.ok(SeatId(3), reserve("ann", Grant::None));
+    assert!(again.is_empty(), "one place is enough");
+    let full = party.act(SeatId(4), reserve("ben", Grant::None));
+    assert_eq!(full.expect_err("full").code(), "room_full");
+    let hold = party.room.policy().seat_hold;
+    party.pass(hold);
+    assert!(
+        party.room.member_of_seat(SeatId(2)).is_none(),
+        "held no longer"
+    );
+    let host = party.room.host().expect("stays");
+    assert!(host.has_place() && host.seats.is_empty());
+}
+
+#[test]
+fn another_device_comes_in_only_where_its_person_has_a_place() {
+    let (mut party, host, ann, _) = Party::of_three(Policy::default());
+    let by_ann =
+        |party: &mut Party, seat| party.sit(SeatId(seat), "ann", "Ann", Grant::Seated, false);
+    by_ann(&mut party, 50).expect("has a place");
+    party.ok(ann, Command::Withdraw);
+    assert_eq!(
+        by_ann(&mut party, 51).expect_err("left").code(),
+        "unknown_seat"
+    );
+    let stranger = party.sit(SeatId(52), "zoe", "Zoe", Grant::Seated, false);
+    assert_eq!(stranger.expect_err("never was in").code(), "unknown_seat");
+    // A host keeps their place however long they are away, until they leave.
+    party.lose(host);
+    party.pass(party.room.policy().seat_hold);
+    party
+        .sit(SeatId(53), "hanna", "Hanna", Grant::Seated, false)
+        .expect("still the host");
+    party.ok(SeatId(53), Command::Withdraw);
+    let back = party.sit(SeatId(54), "hanna", "Hanna", Grant::Seated, false);
+    assert_eq!(back.expect_err("left").code(), "unknown_seat");
+    party
+        .sit(SeatId(55), "hanna", "Hanna", Grant::None, false)
+        .expect("the host may come back");
+    assert!(party.room.host().expect("again").has_place());
+}
+
+#[test]
+fn who_withdraws_leaves_with_all_devices_at_once() {
+    let (mut party, host, ann, _) = Party::of_three(Policy::default());
+    party
+        .sit(SeatId(50), "ann", "Ann", Grant::None, false)
+        .expect("another device");
+    let member = party.id(ann);
+    let events = party.ok(SeatId(50), Command::Withdraw);
+    let reason = Departure::Left;
+    for seat in [ann, SeatId(50)] {
+        assert!(events.contains(&Event::SeatRevoked { seat, reason }));
+    }
+    assert!(events.contains(&Event::Gone { member, reason }));
+    assert_eq!(
+        party.room.anybody(member).map(|m| m.name.as_str()),
+        Some("Ann")
+    );
+    party.ok(host, Command::Withdraw);
+    assert!(party.live() && party.room.host().is_some_and(|host| !host.has_place()));
+    let outside = party.act(host, Command::Withdraw);
+    assert_eq!(outside.expect_err("has left").code(), "unknown_seat");
 }

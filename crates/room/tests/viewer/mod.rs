@@ -187,7 +187,9 @@ fn kept(room: &Room) -> impl PartialEq + std::fmt::Debug + use<> {
 fn tried(m: Move, room: &Room, now: ServerTime) -> (Span, Entry) {
     let (gap, mut entry) = world::entry(m, room, now);
     entry.actor = Actor::Seat(SeatId(u64::from(m.who % 3)));
-    if let Command::Join { person, grant, .. } = &mut entry.command {
+    if let Command::Join { person, grant, .. } | Command::Reserve { person, grant, .. } =
+        &mut entry.command
+    {
         *person = PersonId("vera".into());
         if *grant == Grant::Host {
             *grant = Grant::None;

@@ -206,18 +206,36 @@ pub fn entry(m: Move, room: &Room, now: ServerTime) -> (Span, Entry) {
                 [Grant::Password, Grant::WrongPassword][usize::from(amount % 2)],
                 Grant::Host,
             ];
-            Command::Join {
-                person: PersonId(format!("person{person}")),
-                name: ["Ann", "Ben", "Ann 2", "\u{202E}Cem"][usize::from(what % 4)].to_owned(),
-                grant: grant[usize::from(what % 6)],
-                client: "web".to_owned(),
-                reports: yes,
-                node,
-                address: (amount % 3 != 0).then(|| format!("address{}", person % 3)),
+            let person_id = PersonId(format!("person{person}"));
+            let name = ["Ann", "Ben", "Ann 2", "\u{202E}Cem"][usize::from(what % 4)].to_owned();
+            let client = "web".to_owned();
+            let address = (amount % 3 != 0).then(|| format!("address{}", person % 3));
+            match kind % KINDS {
+                0 => Command::Reserve {
+                    person: person_id,
+                    name,
+                    grant: grant[usize::from(what % 6)],
+                    client,
+                    address,
+                },
+                of => Command::Join {
+                    person: person_id,
+                    name,
+                    grant: if of == 1 {
+                        Grant::Seated
+                    } else {
+                        grant[usize::from(what % 6)]
+                    },
+                    client,
+                    reports: yes,
+                    node,
+                    address,
+                },
             }
         }
         8..=9 => Command::Resume { node },
         10..=11 => Command::Disconnect { node },
+        12 if what.is_multiple_of(4) => Command::Withdraw,
         12 => Command::Leave,
         13 if what.is_multiple_of(4) => {
             actor = Actor::Server;
@@ -289,6 +307,7 @@ pub fn entry(m: Move, room: &Room, now: ServerTime) -> (Span, Entry) {
         },
         54 => Command::React {
             emoji: "🎉".to_owned(),
+            position: seen,
         },
         55 => Command::DeleteMessage {
             message: message(room, what),
@@ -689,7 +708,9 @@ impl Before {
             Command::Join { .. }
             | Command::Resume { .. }
             | Command::Disconnect { .. }
-            | Command::Leave => return,
+            | Command::Reserve { .. }
+            | Command::Leave
+            | Command::Withdraw => return,
             Command::Ready { .. } => {
                 assert!(
                     *room.timeline() == self.timeline || self.wished,

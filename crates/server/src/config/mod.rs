@@ -83,6 +83,8 @@ pub struct Config {
     pub jwt_audience: String,
     /// OpenWatchParty: whom tokens are from.
     pub jwt_issuer: String,
+    /// Clipper: pages of other origins that may ask with a browser's cookie.
+    pub clipper_origins: Vec<String>,
     /// How often one may do what costs others something.
     pub limits: Rates,
     /// How much may be uploaded.
@@ -199,6 +201,7 @@ impl Config {
             jwt_secret: texts.last("jwt-secret", values::words)?,
             jwt_audience: texts.one("jwt-audience", values::words)?,
             jwt_issuer: texts.one("jwt-issuer", values::words)?,
+            clipper_origins: texts.each("clipper-origins", values::words)?,
             limits: Rates {
                 login: texts.one("limit-login", values::limit)?,
                 sign_up: texts.one("limit-sign-up", values::limit)?,

@@ -417,7 +417,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "dialects",
         value: "NAMES",
         default: "all",
-        help: "The wire formats of other programs that are served beside our own, of: `openwatchparty`. `all` or `none`, too.",
+        help: "The wire formats of other programs that are served beside our own, of: `clipper`, `openwatchparty`, `rdm`. `all` or `none`, too.",
         section: Section::Dialects,
         repeatable: true,
         ..PLAIN
@@ -459,6 +459,17 @@ pub static SETTINGS: &[Setting] = &[
         help: "OpenWatchParty: the issuer that a token must be from.",
         section: Section::Dialects,
         also: &["JWT_ISSUER"],
+        ..PLAIN
+    },
+    Setting {
+        key: "clipper-origins",
+        value: "ORIGINS",
+        unset: "only pages of this server",
+        example: "https://clipper.example.org",
+        help: "Clipper: pages of other origins that may ask with a browser's cookie, as a browser names them (no slash at the end).",
+        section: Section::Dialects,
+        repeatable: true,
+        also: &["CORS_ALLOWED_ORIGINS"],
         ..PLAIN
     },
     Setting {

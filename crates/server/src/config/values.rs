@@ -11,7 +11,8 @@ use std::time::Duration;
 pub type Read<T> = Result<T, String>;
 
 /// The wire formats of other programs that can be switched on and off.
-const DIALECTS: [&str; 2] = [
+const DIALECTS: [&str; 3] = [
+    crate::dialects::clipper::NAME,
     crate::dialects::openwatchparty::NAME,
     crate::dialects::rdm::NAME,
 ];

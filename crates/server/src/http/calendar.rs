@@ -2,6 +2,7 @@
 use super::asking::Asker;
 use super::base::Base;
 use super::{ApiError, App, Caller};
+use crate::clock::Civil;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -130,22 +131,17 @@ fn fold(f: &mut std::fmt::Formatter<'_>, line: &str) -> std::fmt::Result {
     f.write_str("\r\n")
 }
 
-/// DATE-TIME in UTC: `20261121T140840Z`. The date by Howard Hinnant's `civil_from_days`.
+/// DATE-TIME in UTC: `20261121T140840Z`.
 fn utc(at: ServerTime) -> String {
-    let seconds = at.0.div_euclid(1000);
-    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let (day, month) = (
-        doy - (153 * mp + 2) / 5 + 1,
-        if mp < 10 { mp + 3 } else { mp - 9 },
-    );
-    let year = yoe + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    let Civil {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        ..
+    } = Civil::of(at);
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 

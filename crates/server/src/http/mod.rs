@@ -21,6 +21,7 @@ mod library;
 mod logs;
 mod me;
 mod media;
+mod metrics;
 mod oidc;
 mod openwatchparty;
 mod page;
@@ -33,6 +34,7 @@ mod uploads;
 
 use crate::accounts::Accounts;
 use crate::config::Config;
+use crate::dialects::clipper::{self, Clipper};
 use crate::dialects::native::Native;
 use crate::dialects::openwatchparty::OpenWatchParty;
 use crate::dialects::rdm;
@@ -48,6 +50,7 @@ pub use base::Base;
 pub(crate) use base::own_origin;
 pub use error::ApiError;
 pub use identity::{Admin, Caller, Identity, MaybeIdentity};
+pub(crate) use session::Cookies;
 use std::sync::Arc;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
@@ -76,6 +79,8 @@ pub struct App {
     pub native: &'static Native,
     /// OpenWatchParty's, where it is served.
     pub openwatchparty: Option<&'static OpenWatchParty>,
+    /// Clipper's, where it is served.
+    pub clipper: Option<&'static Clipper>,
 }
 
 #[derive(OpenApi)]
@@ -146,11 +151,13 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new())
         .layer(axum::middleware::from_fn_with_state(app.clone(), counted));
     let base_path = app.config.base_path.trim_end_matches('/').to_owned();
-    let others = if app.config.speaks(rdm::NAME) {
-        rdm::router(app.hub.signer.clone(), app.shelf.clone())
-    } else {
-        Router::new()
-    };
+    let mut others = Router::new();
+    if app.config.speaks(rdm::NAME) {
+        others = others.merge(rdm::router(app.hub.signer.clone(), app.shelf.clone()));
+    }
+    if let Some(clipper) = app.clipper {
+        others = others.merge(clipper::router(clipper));
+    }
     let routes = described
         .merge(page::router::<App>())
         // Not compressed: video is already, and a range of a compressed body would be another range.
@@ -160,6 +167,7 @@ pub fn router(app: App) -> Router {
         .merge(socket::router())
         .merge(others)
         .merge(openwatchparty::router())
+        .route("/metrics", axum::routing::get(metrics::metrics))
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(axum::middleware::from_fn(safe_headers))

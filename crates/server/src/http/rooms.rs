@@ -26,7 +26,7 @@ const PAGE_SIZE: usize = 50;
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct CreateRoom {
-    /// Its name, at most 80 characters.
+    /// Its name, at most 200 characters.
     name: Option<String>,
     /// What to watch first: a library id, or an object with a `kind`.
     media: Option<MediaInput>,

@@ -50,7 +50,7 @@ impl Client {
 
     /// Sends a frame, where there is one.
     pub(super) fn send(&self, frame: Option<Bytes>) {
-        if let Some(frame) = frame {
+        if let Some(frame) = frame.filter(|frame| !frame.is_empty()) {
             // A client that lags gets a snapshot when it has drained; one that is gone departs by itself.
             let _: Pushed = self.outbox.push(&frame);
         }

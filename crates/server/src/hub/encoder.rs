@@ -6,7 +6,7 @@ use super::signals::Report;
 use crate::code::RoomCode;
 use bytes::Bytes;
 use watchalong_room::{
-    Departure, Event, ItemId, MemberId, PersonId, Position, Refusal, Room, SeatId, ServerTime,
+    Departure, Event, ItemId, MemberId, PersonId, Position, Refusal, Role, Room, SeatId, ServerTime,
 };
 
 /// The room at the moment of encoding.
@@ -31,6 +31,8 @@ pub struct Roster {
     pub gone: Vec<(MemberId, Departure)>,
     /// Those of `changed` who were not present before, and are.
     pub came: Vec<MemberId>,
+    /// Those of `changed` who were present and are, by another name or in another role.
+    pub turned: Vec<MemberId>,
     /// Those who were present and are not.
     pub went: Vec<Went>,
 }
@@ -44,6 +46,8 @@ pub struct Went {
     pub person: PersonId,
     /// What they were called.
     pub name: String,
+    /// What they were.
+    pub role: Role,
     /// Why, where they are gone for good.
     pub reason: Option<Departure>,
 }

@@ -3,7 +3,7 @@ use super::HubError;
 use super::call::{CallError, Calls};
 use super::clients::Client;
 use super::encoder::{Encoder, Scene};
-use super::signals::Report;
+use super::signals::{Heard, Report};
 use super::viewers::Viewers;
 use crate::code::RoomCode;
 use crate::log::{Log, Origin};
@@ -38,6 +38,10 @@ pub struct PublicView {
     pub schedule: Option<ServerTime>,
     /// Members present.
     pub viewers: u32,
+    /// Members with a place, connected or held.
+    pub seated: u32,
+    /// When it was made.
+    pub created_at: ServerTime,
     /// What is on.
     pub media: Option<String>,
     /// Its picture, where the library has one.
@@ -62,6 +66,8 @@ impl PublicView {
             policy: *room.policy(),
             schedule: room.schedule(),
             viewers: room.members().filter(|m| m.present()).count() as u32,
+            seated: room.seated(),
+            created_at: room.created_at(),
             media: media.map(|m| m.title.clone()),
             media_key: media
                 .filter(|m| m.kind == SourceKind::Library)
@@ -104,6 +110,10 @@ pub(super) enum Local {
     Drained { seat: SeatId },
     /// Somebody wants to look at the room.
     Read(Box<dyn FnOnce(&Room) + Send>),
+    /// Somebody wants to know how the players are doing.
+    Reports(oneshot::Sender<Vec<Heard>>),
+    /// What outlives the room is to be written now.
+    Keep,
     /// Something of a dialect's own is to be passed to some of its connections.
     Pass(Frames),
     /// The server stops.
@@ -268,6 +278,27 @@ impl RoomHandle {
         self.tell(Local::Pass(Box::new(frames)));
         // Taken in order: who is answered comes after what was passed.
         self.read(|_| ()).await
+    }
+
+    /// What members' players last said of themselves, and when: of those who ever did since the room was opened.
+    ///
+    /// # Errors
+    /// [`HubError::Closed`] while the server stops.
+    pub async fn reports(&self) -> Result<Vec<Heard>, HubError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Local::Reports(reply));
+        answer.await.map_err(|_| HubError::Closed)
+    }
+
+    /// Has written what outlives the room (who was there, what was said, its figures), and waits until it is.
+    ///
+    /// # Errors
+    /// [`HubError::Closed`] while the server stops.
+    pub async fn keep(&self) -> Result<(), HubError> {
+        self.tell(Local::Keep);
+        self.read(|_| ()).await?;
+        self.log.flush().await;
+        Ok(())
     }
 
     pub(super) fn calls(&self) -> &Calls {

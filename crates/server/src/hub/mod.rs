@@ -25,7 +25,7 @@ use crate::secret::{self, Signer};
 use crate::store::{ProgressWriter, RoomSecrets, Store, StoreError};
 pub use call::CallError;
 pub use handle::{Connection, Greeting, PublicView, RoomHandle};
-pub use signals::{PlayerState, Report};
+pub use signals::{Heard, PlayerState, Report};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -3,7 +3,7 @@
 //! Reports never enter the log and never change the room. They feed the sync meter, the
 //! adaptive lead of scheduled starts, and the metrics; newest wins.
 use std::collections::{BTreeMap, BTreeSet};
-use watchalong_room::{MemberId, Room, SeatId, Span};
+use watchalong_room::{MemberId, Room, SeatId, ServerTime, Span};
 
 /// Members whose signals are sent around. In a larger room nobody reads them, and N members' signals
 /// to N members are N squared bytes.
@@ -58,6 +58,17 @@ pub enum PlayerState {
     Error,
 }
 
+/// Somebody whose player says something of itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Heard {
+    /// Who.
+    pub member: MemberId,
+    /// When they last did.
+    pub at: ServerTime,
+    /// How far their player was from the room in ms, where it ever said so: ahead (positive) or behind.
+    pub skew_ms: Option<f64>,
+}
+
 /// Signals that nobody has been told of yet.
 #[derive(Debug)]
 pub(super) struct News {
@@ -69,6 +80,7 @@ pub(super) struct News {
 #[derive(Debug, Default)]
 pub(super) struct Signals {
     reports: BTreeMap<MemberId, (SeatId, Report)>,
+    heard: BTreeMap<MemberId, Heard>,
     changed: BTreeSet<MemberId>,
     typing: BTreeSet<MemberId>,
 }
@@ -79,6 +91,24 @@ impl Signals {
         if old.is_none_or(|(_, old)| old != report) {
             self.changed.insert(member);
         }
+    }
+
+    /// Somebody's player gave a sign of life.
+    pub(super) fn heard(&mut self, member: MemberId, at: ServerTime, report: &Report) {
+        let before = self.heard.get(&member).and_then(|heard| heard.skew_ms);
+        let skew_ms = report.skew_ms.or(before);
+        let heard = Heard {
+            member,
+            at,
+            skew_ms,
+        };
+        self.heard.insert(member, heard);
+    }
+
+    /// Everybody of the room who ever was heard.
+    pub(super) fn all_heard(&mut self, room: &Room) -> Vec<Heard> {
+        self.heard.retain(|id, _| room.member(*id).is_some());
+        self.heard.values().copied().collect()
     }
 
     pub(super) fn typing(&mut self, member: MemberId) {

@@ -9,7 +9,7 @@ use super::clients::{Client, Clients};
 use super::encoder::{Farewell, Reaction, Scene};
 use super::handle::{Greeting, Local, PublicView, RoomHandle};
 use super::presence::Presence;
-use super::signals::Signals;
+use super::signals::{Report, Signals};
 use super::watching::Watching;
 use crate::code::RoomCode;
 use crate::log::{Chronicle, Feed, Followed, Origin, Seq};
@@ -246,6 +246,11 @@ impl Task {
             }
             Local::Report { seat, report } => {
                 if let Some(member) = self.clients.get(seat).and_then(Client::member) {
+                    self.signals.heard(member, self.hub.clock.now(), &report);
+                    if report == Report::default() {
+                        // Nothing but a sign of life.
+                        return;
+                    }
                     self.signals.report(member, seat, report);
                     self.handle.viewers().reported(seat, report.buffer_s);
                     self.watching.heard(&self.room, member);
@@ -274,6 +279,11 @@ impl Task {
                 }
             }
             Local::Read(read) => read(&self.room),
+            Local::Reports(reply) => {
+                // Whoever asked may have gone meanwhile.
+                let _ = reply.send(self.signals.all_heard(&self.room));
+            }
+            Local::Keep => self.keep().await,
             Local::Pass(frames) => {
                 for (seat, frame) in frames(self.scene()) {
                     if let Some(client) = self.clients.get(seat).filter(|c| c.member().is_some()) {

@@ -7,6 +7,7 @@ use super::call::CallError;
 use super::clients::{Client, Stage};
 use super::encoder::{Farewell, Reaction, Roster, Scene};
 use super::handle::PublicView;
+use super::presence::Turn;
 use super::task::{Pending, ROSTER_EVERY, Reactions, Task};
 use crate::log::{Logged, Origin};
 use std::time::Duration;
@@ -259,7 +260,7 @@ impl Task {
         }
         self.roster_sent = Instant::now();
         let Pending { changed, gone } = std::mem::take(&mut self.roster);
-        let (came, went) = self.presence.turn(&self.room, &changed, &gone);
+        let Turn { came, turned, went } = self.presence.turn(&self.room, &changed, &gone);
         let roster = Roster {
             changed: changed
                 .into_iter()
@@ -271,6 +272,7 @@ impl Task {
                 .collect(),
             gone,
             came,
+            turned,
             went,
         };
         if !roster.changed.is_empty() || !roster.gone.is_empty() {

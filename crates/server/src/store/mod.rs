@@ -5,6 +5,7 @@
 mod account_links;
 mod accounts;
 mod aliases;
+mod attendance;
 mod audit;
 mod history;
 mod overview;
@@ -14,6 +15,7 @@ mod sessions;
 
 use crate::code::RoomCode;
 use crate::secret;
+pub use attendance::{EndedParty, HostFigures, Stay};
 pub use audit::{AuditCursor, AuditEntry, AuditLine};
 pub use history::{BURNT_MS, Companion, Party, role_name};
 pub use overview::Figures;

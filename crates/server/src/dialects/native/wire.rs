@@ -355,7 +355,10 @@ impl WireCommand {
             Self::DeleteMessage { message } => Command::DeleteMessage {
                 message: MessageId(message),
             },
-            Self::React { emoji } => Command::React { emoji },
+            Self::React { emoji } => Command::React {
+                emoji,
+                position: None,
+            },
             Self::Rename { name } => Command::Rename { name },
             Self::Admit { member: who } => Command::Admit {
                 member: member(who),

@@ -8,6 +8,7 @@
 //! - [`Uploads`] takes files that members bring, piece by piece, and lets them be watched while they arrive.
 //! - [`Hls`] converts films that a browser can't play, and [`Choice`] says which way a film takes to whom, and why.
 //! - [`MediaSigner`] makes and checks the links under which media are fetched: bound to a room, expiring.
+//! - [`provider`] knows players of other sites, and builds their addresses.
 //! - [`place_sample`] puts the bundled clip where a library finds it.
 //!
 //! Not here: who may watch what (the room's rules), routes, and anything that knows a socket. A medium is
@@ -16,6 +17,7 @@
 mod body;
 mod conditions;
 mod delivery;
+mod embed;
 mod error;
 mod fair;
 mod heads;
@@ -42,6 +44,7 @@ mod watch;
 
 pub use body::{MediaBody, TURN_BYTES};
 pub use delivery::MediaFile;
+pub use embed::{Capabilities, EmbedError, EmbedOptions, Provider, Title, provider};
 pub use error::{LibraryError, LibraryWarning, MediaError};
 pub use fair::{
     Content, Limits as UplinkLimits, Need, Needs, Share, Stats as DeliveryStats, Uplink,

@@ -93,6 +93,21 @@ pub enum Command {
         #[serde(default)]
         address: Option<String>,
     },
+    /// Somebody becomes a member before they come, or knocks: for wire formats that ask at the door and connect
+    /// later, if at all. Unlike with `Reserve` nothing is held for them: they count for nothing until they join.
+    /// Nothing where the room knows them already. Only from the server.
+    Enroll {
+        /// Who.
+        person: PersonId,
+        /// As in `Join`.
+        name: String,
+        /// What the edge checked.
+        #[serde(default)]
+        grant: Grant,
+        /// As in `Join`.
+        #[serde(default)]
+        address: Option<String>,
+    },
     /// The seat's connection is back (resume token checked by the edge).
     Resume {
         /// Which process holds it now.

@@ -40,6 +40,7 @@ mod audit;
 mod barrier;
 mod chat;
 mod command;
+mod enroll;
 mod event;
 mod id;
 mod invite;

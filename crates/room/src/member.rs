@@ -62,7 +62,8 @@ pub struct Member {
     pub standing: Standing,
     /// Nobody hears them.
     pub muted: bool,
-    /// Their devices, in order of joining. Empty only for a host who is away for longer than the hold, and for the banned.
+    /// Their devices, in order of joining. Empty only for a host who is away for longer than the hold, for the
+    /// banned, and for those who knocked before they came.
     pub seats: Vec<Seat>,
     /// Whether one of their players reported that it could start the current item at once.
     pub ready: bool,

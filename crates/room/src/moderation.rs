@@ -42,6 +42,10 @@ impl Room {
                 capacity: self.policy.capacity,
             });
         }
+        if member.seats.is_empty() {
+            self.admit_absent(step, id);
+            return Ok(());
+        }
         let now = step.now;
         self.people.update(id, |member| {
             member.standing = Standing::Admitted;
@@ -94,17 +98,39 @@ impl Room {
         id: MemberId,
         muted: bool,
     ) -> Result<(), Refusal> {
+        if self.people.get(id).is_none()
+            && let Some(former) = self.people.remembered_as(id)
+        {
+            // They are heard no more when they come back.
+            let (role, was) = (former.role, former.muted);
+            if role == Role::CoHost && caller.role.is_some_and(|role| role != Role::Host) {
+                return Err(Refusal::BadTarget(
+                    "Only the host can do that to a co-host.",
+                ));
+            }
+            if was != muted {
+                self.people
+                    .update_remembered(id, |member| member.muted = muted);
+                step.quietly();
+                self.record_mute(step, id, muted);
+            }
+            return Ok(());
+        }
         if self.target(caller, id)?.muted != muted {
             self.people.update(id, |member| member.muted = muted);
             self.announce(step, id);
-            let kind = if muted {
-                ActKind::Mute
-            } else {
-                ActKind::Unmute
-            };
-            self.record(step, kind, Some(id), None);
+            self.record_mute(step, id, muted);
         }
         Ok(())
+    }
+
+    fn record_mute(&mut self, step: &mut Step, id: MemberId, muted: bool) {
+        let kind = if muted {
+            ActKind::Mute
+        } else {
+            ActKind::Unmute
+        };
+        self.record(step, kind, Some(id), None);
     }
 
     pub(crate) fn kick(

@@ -109,6 +109,15 @@ impl People {
             .find(|member| member.id == id)
     }
 
+    /// Who left and is remembered, in no order.
+    pub(crate) fn former(&self) -> impl Iterator<Item = &Member> {
+        self.former.values().map(|(_, member)| member)
+    }
+
+    pub(crate) fn banned_person(&self, person: &PersonId) -> Option<&Member> {
+        self.banned.get(person)
+    }
+
     pub(crate) fn is_banned(&self, person: &PersonId) -> bool {
         self.banned.contains_key(person)
     }
@@ -329,7 +338,7 @@ impl People {
         }
     }
 
-    /// The party is over: nobody is in the room any more. Answers the seats that were held.
+    /// The party is over: nobody is in the room any more, and who was is remembered. Answers the seats that were held.
     pub(crate) fn dissolve(&mut self) -> Vec<(MemberId, SeatId)> {
         let members = std::mem::take(&mut self.members);
         let seats = |member: &Member| {
@@ -345,6 +354,12 @@ impl People {
             ..self.record()
         };
         *self = Self::reindex(record).expect("a part of sound lists is sound");
+        for mut member in members.into_values().filter(Member::admitted) {
+            if member.role == Role::Host {
+                member.role = Role::CoHost;
+            }
+            self.remember(member);
+        }
         held
     }
 
@@ -432,7 +447,7 @@ impl People {
             if member.role == Role::Host && (people.host.is_some() || !member.admitted()) {
                 return Err("a room has one host, who is in it");
             }
-            if member.seats.is_empty() && member.role != Role::Host {
+            if member.seats.is_empty() && member.role != Role::Host && member.admitted() {
                 return Err("a member without a seat is no member");
             }
             people.index(&member);

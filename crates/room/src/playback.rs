@@ -123,6 +123,9 @@ impl Room {
         let timeline = &mut self.timeline;
         (timeline.position, timeline.at, timeline.playing) = (position, at, playing);
         (timeline.revision, timeline.by) = (step.revision, by);
+        if by.is_some() && !matches!(cause, ControlKind::Load | ControlKind::Unload) {
+            self.stats.controls += 1;
+        }
         step.emit(Audience::All, Event::Timeline { cause, by });
     }
 

@@ -244,6 +244,9 @@ pub struct Policy {
     /// See `reaction_window`.
     #[serde(default = "reaction_count")]
     pub reaction_count: u32,
+    /// Whether those who were kicked may come back as if they had left, instead of having to knock.
+    #[serde(default)]
+    pub kicked_return: bool,
 }
 
 const fn reaction_window() -> Span {
@@ -309,6 +312,7 @@ impl Default for Policy {
             load_interrupts: yes(),
             reaction_window: reaction_window(),
             reaction_count: reaction_count(),
+            kicked_return: false,
         }
     }
 }
@@ -377,6 +381,7 @@ impl Policy {
             load_interrupts: self.load_interrupts,
             reaction_window: self.reaction_window,
             reaction_count: self.reaction_count,
+            kicked_return: self.kicked_return,
         }
     }
 

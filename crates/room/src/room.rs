@@ -226,6 +226,20 @@ impl Room {
                 };
                 self.reserve(step, caller, arrival)
             }
+            Command::Enroll {
+                person,
+                name,
+                grant,
+                address,
+            } => {
+                let enrolling = crate::enroll::Enrolling {
+                    person,
+                    name,
+                    grant: *grant,
+                    address: address.as_deref(),
+                };
+                self.enroll(step, enrolling)
+            }
             Command::Resume { node } => self.resume(step, caller, *node),
             Command::Disconnect { node } => {
                 self.disconnect(step, caller, *node);
@@ -419,6 +433,22 @@ impl Room {
     /// Who holds a seat.
     pub fn member_of_seat(&self, seat: SeatId) -> Option<&Member> {
         self.people.of_seat(seat)
+    }
+
+    /// Those who are not in the room and are members of it: who left and may come back, who was let in before they
+    /// came, and once it is over everybody; by number.
+    pub fn former(&self) -> Vec<&Member> {
+        let mut former: Vec<&Member> = self.people.former().collect();
+        former.retain(|member| member.admitted());
+        former.sort_by_key(|member| member.id);
+        former
+    }
+
+    /// Somebody whom the room knows: in it, waiting, remembered, or banned.
+    pub fn known(&self, person: &PersonId) -> Option<&Member> {
+        let here = self.people.of_person(person);
+        here.or_else(|| self.people.remembered(person))
+            .or_else(|| self.people.banned_person(person))
     }
 
     /// Those banned, for whoever may lift it.

@@ -23,7 +23,7 @@ const MAX_ADDRESS: usize = 64;
 
 /// How somebody gets in.
 #[derive(Clone, Copy, PartialEq)]
-enum Way {
+pub(crate) enum Way {
     /// At once.
     In,
     /// At once, by this invitation, which is one use shorter then.
@@ -61,44 +61,18 @@ impl Room {
     ) -> Result<(), Refusal> {
         let seat_id = caller.seat.ok_or(Refusal::UnknownSeat)?;
         let person = arrival.person;
-        if person.0.is_empty() || person.0.len() > MAX_PERSON {
-            return Err(Refusal::BadText {
-                what: "A person's id",
-                min: 1,
-                max: MAX_PERSON as u32,
-            });
-        }
-        if arrival
-            .address
-            .is_some_and(|a| a.is_empty() || a.len() > MAX_ADDRESS)
-        {
-            return Err(Refusal::BadText {
-                what: "An address's digest",
-                min: 1,
-                max: MAX_ADDRESS as u32,
-            });
-        }
-        if self.people.is_banned(person) {
-            return Err(Refusal::Banned);
-        }
+        self.may_ask(person, arrival.address)?;
         let here = self.people.of_person(person);
         if caller.member.is_some() && here.map(|m| m.id) != caller.member {
             return Err(Refusal::BadTarget("That seat belongs to somebody else."));
         }
         let known = here.or_else(|| self.people.remembered(person));
-        let name = match (here, text::line(arrival.name, text::MAX_NAME)) {
-            (Some(member), _) => member.name.clone(),
-            (None, typed) if words::blocks(&self.words, &typed) => words::NAMELESS.to_owned(),
-            (None, typed) if !typed.is_empty() => typed,
-            (None, _) => known
-                .map(|member| member.name.clone())
-                .ok_or_else(bad_name)?,
-        };
+        let name = self.entry_name(here, known, arrival.name)?;
         let host = self.people.host();
         let reigns = host.is_some_and(|host| host.person == *person);
         let crowned =
             arrival.grant == Grant::Host && !reigns && host.is_none_or(|host| !host.present());
-        let way = self.admits(step.now, known, &arrival)?;
+        let way = self.admits(step.now, known, arrival.grant, arrival.address)?;
         let let_in = way != Way::Knock;
         let seated_before =
             here.is_some_and(|member| member.admitted() && !member.seats.is_empty());
@@ -111,11 +85,8 @@ impl Room {
                 });
             }
         }
-        if !let_in && here.is_none() && self.people.pending() as usize >= MAX_PENDING {
-            return Err(Refusal::LimitReached {
-                what: "The waiting room",
-                max: MAX_PENDING as u32,
-            });
+        if !let_in && here.is_none() {
+            self.may_wait()?;
         }
         let replaced = replaced_seat(here, seat_id)?;
 
@@ -211,17 +182,64 @@ impl Room {
         self.join(step, caller, arrival)
     }
 
+    /// Whether anybody may ask for an entry in this name.
+    pub(crate) fn may_ask(&self, person: &PersonId, address: Option<&str>) -> Result<(), Refusal> {
+        if person.0.is_empty() || person.0.len() > MAX_PERSON {
+            return Err(Refusal::BadText {
+                what: "A person's id",
+                min: 1,
+                max: MAX_PERSON as u32,
+            });
+        }
+        if address.is_some_and(|a| a.is_empty() || a.len() > MAX_ADDRESS) {
+            return Err(Refusal::BadText {
+                what: "An address's digest",
+                min: 1,
+                max: MAX_ADDRESS as u32,
+            });
+        }
+        if self.people.is_banned(person) {
+            return Err(Refusal::Banned);
+        }
+        Ok(())
+    }
+
+    /// Whether one more may wait for approval.
+    pub(crate) fn may_wait(&self) -> Result<(), Refusal> {
+        if self.people.pending() as usize >= MAX_PENDING {
+            return Err(Refusal::LimitReached {
+                what: "The waiting room",
+                max: MAX_PENDING as u32,
+            });
+        }
+        Ok(())
+    }
+
+    /// What somebody who comes is called: as before while they are here, else what they typed.
+    pub(crate) fn entry_name(
+        &self,
+        here: Option<&Member>,
+        known: Option<&Member>,
+        typed: &str,
+    ) -> Result<String, Refusal> {
+        match (here, text::line(typed, text::MAX_NAME)) {
+            (Some(member), _) => Ok(member.name.clone()),
+            (None, typed) if words::blocks(&self.words, &typed) => Ok(words::NAMELESS.to_owned()),
+            (None, typed) if !typed.is_empty() => Ok(typed),
+            (None, _) => known.map(|member| member.name.clone()).ok_or_else(bad_name),
+        }
+    }
+
     /// How somebody gets in, or why they are sent away.
-    fn admits(
+    pub(crate) fn admits(
         &self,
         now: ServerTime,
         known: Option<&Member>,
-        arrival: &Arrival<'_>,
+        grant: Grant,
+        address: Option<&str>,
     ) -> Result<Way, Refusal> {
-        let grant = arrival.grant;
         if grant == Grant::Seated {
-            let here = self.people.of_person(arrival.person);
-            let placed = here.is_some_and(|member| member.admitted() && member.has_place());
+            let placed = known.is_some_and(|member| member.admitted() && member.has_place());
             return if placed {
                 Ok(Way::In)
             } else {
@@ -233,7 +251,7 @@ impl Room {
             return Ok(Way::In);
         }
         let banned = |address: &str| self.people.is_banned_address(address);
-        if arrival.address.is_some_and(banned) {
+        if address.is_some_and(banned) {
             return Err(Refusal::Banned);
         }
         let mut needs = Refusal::InviteNeeded;
@@ -430,6 +448,7 @@ impl Room {
         let was_in = member.admitted();
         match reason {
             Departure::Banned => return self.people.ban(member),
+            Departure::Kicked if self.policy.kicked_return => member.role = Role::Viewer,
             Departure::Kicked => {
                 member.standing = Standing::Pending;
                 member.role = Role::Viewer;

@@ -28,6 +28,8 @@ pub struct Stats {
     pub messages: u64,
     /// Reactions.
     pub reactions: u64,
+    /// How often somebody moved the timeline: played, paused, went elsewhere, changed the speed.
+    pub controls: u64,
     /// Time in which something played with somebody connected, up to the last change of the room.
     pub watched: Span,
     /// What was played, in order of its first start, each once; the first hundred.

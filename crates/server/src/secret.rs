@@ -26,6 +26,19 @@ pub fn new_key() -> String {
     URL_SAFE_NO_PAD.encode(random::<16>())
 }
 
+/// A random UUID (version 4, lower case).
+pub fn new_uuid() -> String {
+    uuid_of(random())
+}
+
+fn uuid_of(mut b: [u8; 16]) -> String {
+    (b[6], b[8]) = (b[6] & 0x0f | 0x40, b[8] & 0x3f | 0x80);
+    let hex: String = b.iter().map(|b| format!("{b:02x}")).collect();
+    let (rest, node) = hex.split_at(20);
+    let (time, mid, high, clock) = (&rest[..8], &rest[8..12], &rest[12..16], &rest[16..]);
+    format!("{time}-{mid}-{high}-{clock}-{node}")
+}
+
 /// What is stored of a key that is random itself (a stolen database opens no room).
 pub fn key_hash(key: &str) -> Vec<u8> {
     Sha256::digest(key.as_bytes()).to_vec()
@@ -56,6 +69,11 @@ impl Signer {
     /// The key that Clipper's tokens are signed with.
     pub fn clipper_key(&self) -> [u8; 32] {
         self.mac("clipper", "", b"").into_bytes().into()
+    }
+
+    /// The key that StreamIt's tokens (JWTs) are signed with.
+    pub fn streamit_key(&self) -> [u8; 32] {
+        self.mac("streamit", "", b"").into_bytes().into()
     }
 
     /// The token with which a seat's owner resumes it.
@@ -105,12 +123,7 @@ impl Signer {
     /// without the server's key.
     pub fn uuid(&self, kind: &str, of: &str) -> String {
         let tag = self.mac(kind, "uuid", of.as_bytes()).into_bytes();
-        let mut b: [u8; 16] = tag[..16].try_into().expect("the tag has 32 bytes");
-        (b[6], b[8]) = (b[6] & 0x0f | 0x40, b[8] & 0x3f | 0x80);
-        let hex: String = b.iter().map(|b| format!("{b:02x}")).collect();
-        let (rest, node) = hex.split_at(20);
-        let (time, mid, high, clock) = (&rest[..8], &rest[8..12], &rest[12..16], &rest[16..]);
-        format!("{time}-{mid}-{high}-{clock}-{node}")
+        uuid_of(tag[..16].try_into().expect("the tag has 32 bytes"))
     }
 
     /// The token with which an upload goes on, is asked after or removed.

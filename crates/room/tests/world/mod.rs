@@ -11,7 +11,7 @@ use watchalong_room::{
 };
 
 /// Kinds of moves; more of one kind are more of its command.
-pub const KINDS: u8 = 74;
+pub const KINDS: u8 = 77;
 
 /// One entry of a random history.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +69,7 @@ pub fn policy(n: u64) -> Policy {
         idle_expiry: Span::seconds(60),
         undo_window: Span(i64::from(b % 3) * 5_000),
         auto_advance: !f.is_multiple_of(3),
+        kicked_return: f.is_multiple_of(2),
         ..Policy::default()
     }
 }
@@ -364,6 +365,16 @@ pub fn entry(m: Move, room: &Room, now: ServerTime) -> (Span, Entry) {
                 .filter(|_| yes)
                 .unwrap_or(ReportId(u64::from(what))),
         },
+        74..=75 => {
+            actor = Actor::Server;
+            let grants = [Grant::None, Grant::None, Grant::Password, Grant::Host];
+            Command::Enroll {
+                person: PersonId(format!("person{}", amount % 8)),
+                name: ["Dan", "Ann", "Eve"][usize::from(what % 3)].to_owned(),
+                grant: grants[usize::from(who % 4)],
+                address: yes.then(|| format!("address{}", amount % 3)),
+            }
+        }
         _ if what.is_multiple_of(64) => Command::End,
         _ => Command::SetName {
             name: format!("room {what}"),

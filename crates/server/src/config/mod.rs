@@ -85,6 +85,14 @@ pub struct Config {
     pub jwt_issuer: String,
     /// Clipper: pages of other origins that may ask with a browser's cookie.
     pub clipper_origins: Vec<String>,
+    /// StreamIt: how long a room waits for its host, whole seconds.
+    pub streamit_grace: Duration,
+    /// StreamIt: pages that may call it.
+    pub streamit_origins: Vec<String>,
+    /// StreamIt: for searching titles.
+    pub tmdb_api_key: Option<String>,
+    /// StreamIt: where titles are searched; without a slash at the end.
+    pub tmdb_url: String,
     /// How often one may do what costs others something.
     pub limits: Rates,
     /// How much may be uploaded.
@@ -202,6 +210,10 @@ impl Config {
             jwt_audience: texts.one("jwt-audience", values::words)?,
             jwt_issuer: texts.one("jwt-issuer", values::words)?,
             clipper_origins: texts.each("clipper-origins", values::words)?,
+            streamit_grace: texts.one("streamit-grace", values::room_grace)?,
+            streamit_origins: texts.each("streamit-origins", values::words)?,
+            tmdb_api_key: texts.last("tmdb-api-key", values::words)?,
+            tmdb_url: texts.one("tmdb-url", values::upstream)?,
             limits: Rates {
                 login: texts.one("limit-login", values::limit)?,
                 sign_up: texts.one("limit-sign-up", values::limit)?,

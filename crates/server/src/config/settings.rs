@@ -417,7 +417,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "dialects",
         value: "NAMES",
         default: "all",
-        help: "The wire formats of other programs that are served beside our own, of: `clipper`, `openwatchparty`, `rdm`. `all` or `none`, too.",
+        help: "The wire formats of other programs that are served beside our own, of: `clipper`, `openwatchparty`, `rdm`, `streamit`. `all` or `none`, too.",
         section: Section::Dialects,
         repeatable: true,
         ..PLAIN
@@ -470,6 +470,44 @@ pub static SETTINGS: &[Setting] = &[
         section: Section::Dialects,
         repeatable: true,
         also: &["CORS_ALLOWED_ORIGINS"],
+        ..PLAIN
+    },
+    Setting {
+        key: "streamit-grace",
+        value: "SECONDS",
+        default: "300",
+        help: "StreamIt: how long a room waits for a host who is gone before it expires.",
+        section: Section::Dialects,
+        also: &["STREAMIT_GRACE_SECONDS"],
+        ..PLAIN
+    },
+    Setting {
+        key: "streamit-origins",
+        value: "ORIGINS",
+        default: "http://localhost:3000,http://127.0.0.1:3000",
+        help: "StreamIt: the pages that may call its API, as a browser names them (no slash at the end).",
+        section: Section::Dialects,
+        repeatable: true,
+        also: &["CORS_ALLOWED_ORIGINS"],
+        ..PLAIN
+    },
+    Setting {
+        key: "tmdb-api-key",
+        value: "KEY",
+        unset: "StreamIt's search is off",
+        example: "...",
+        help: "StreamIt: the key for searching titles at The Movie Database.",
+        section: Section::Dialects,
+        secret: true,
+        also: &["TMDB_API_KEY"],
+        ..PLAIN
+    },
+    Setting {
+        key: "tmdb-url",
+        value: "URL",
+        default: "https://api.themoviedb.org/3",
+        help: "StreamIt: where titles are searched, for a mirror of The Movie Database; https, or http on this machine.",
+        section: Section::Dialects,
         ..PLAIN
     },
     Setting {

@@ -11,10 +11,11 @@ use std::time::Duration;
 pub type Read<T> = Result<T, String>;
 
 /// The wire formats of other programs that can be switched on and off.
-const DIALECTS: [&str; 3] = [
+const DIALECTS: [&str; 4] = [
     crate::dialects::clipper::NAME,
     crate::dialects::openwatchparty::NAME,
     crate::dialects::rdm::NAME,
+    crate::dialects::streamit::NAME,
 ];
 /// More sockets than this no process gets; the figure is Linux's usual `fs.nr_open`.
 const MAX_CONNECTIONS: usize = 1_048_576;
@@ -30,6 +31,8 @@ const MAX_WORD: usize = 1024;
 const MAX_BUTTON: usize = 40;
 /// A year.
 const MAX_TOKEN_HOURS: u64 = 8760;
+/// A day: whoever is away for longer makes another room.
+const MAX_ROOM_GRACE_SECONDS: u64 = 86_400;
 /// Short keys are guessed, even with limits on tries.
 const MIN_ADMIN_KEY: usize = 8;
 
@@ -328,16 +331,31 @@ pub fn is_plain_loopback(address: &str) -> bool {
     url.scheme() == "http" && (host == "localhost" || address.is_ok_and(|ip| ip.is_loopback()))
 }
 
-/// `https://host[:port][/path]`, as the provider writes it (a slash at the end may belong to it).
-pub fn issuer(raw: &OsStr) -> Read<String> {
-    let text = text(raw)?;
-    let url = reqwest::Url::parse(text).ok();
-    let right = url.is_some_and(|url| {
+/// Whether it is an address that we may ask: https, or this machine, and nothing but host, port and path.
+fn is_safe_address(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| {
         let safe = url.scheme() == "https" || is_plain_loopback(text);
         let bare = url.query().is_none() && url.fragment().is_none();
         safe && bare && url.username().is_empty() && url.password().is_none()
-    });
-    if right {
+    })
+}
+
+/// `https://host[:port][/path]` of a service that we ask.
+pub fn upstream(raw: &OsStr) -> Read<String> {
+    let text = text(raw)?;
+    if is_safe_address(text) {
+        return Ok(text.trim_end_matches('/').to_owned());
+    }
+    Err(
+        "an address would be right, such as https://api.example.org/3 (http only on this machine)"
+            .to_owned(),
+    )
+}
+
+/// `https://host[:port][/path]`, as the provider writes it (a slash at the end may belong to it).
+pub fn issuer(raw: &OsStr) -> Read<String> {
+    let text = text(raw)?;
+    if is_safe_address(text) {
         return Ok(text.to_owned());
     }
     Err("the provider's address would be right, such as https://id.example.org (http only on this machine)".to_owned())
@@ -445,6 +463,17 @@ pub fn grace(raw: &OsStr) -> Read<Duration> {
         .filter(|seconds| *seconds <= MAX_GRACE_SECONDS);
     seconds.map(Duration::from_secs).ok_or_else(|| {
         format!("a whole number of seconds from 0 to {MAX_GRACE_SECONDS} would be right")
+    })
+}
+
+/// How long a room waits for its host.
+pub fn room_grace(raw: &OsStr) -> Read<Duration> {
+    let seconds = text(raw)?
+        .parse()
+        .ok()
+        .filter(|seconds| *seconds <= MAX_ROOM_GRACE_SECONDS);
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        format!("a whole number of seconds from 0 to {MAX_ROOM_GRACE_SECONDS} would be right")
     })
 }
 

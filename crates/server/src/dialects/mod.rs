@@ -5,4 +5,5 @@ pub mod native;
 pub mod openwatchparty;
 pub mod pace;
 pub mod rdm;
+pub mod streamit;
 pub mod syncplay;

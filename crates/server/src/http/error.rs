@@ -62,6 +62,16 @@ impl ApiError {
     pub fn code(&self) -> &str {
         &self.body.code
     }
+
+    /// For programs that know no codes.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// For people.
+    pub fn message(&self) -> &str {
+        &self.body.message
+    }
 }
 
 impl IntoResponse for ApiError {

@@ -37,7 +37,7 @@ use crate::config::Config;
 use crate::dialects::clipper::{self, Clipper};
 use crate::dialects::native::Native;
 use crate::dialects::openwatchparty::OpenWatchParty;
-use crate::dialects::rdm;
+use crate::dialects::{rdm, streamit};
 use crate::hub::Hub;
 use crate::limits::{ClientAddress, Limits};
 use crate::oidc::Oidc;
@@ -50,7 +50,7 @@ pub use base::Base;
 pub(crate) use base::own_origin;
 pub use error::ApiError;
 pub use identity::{Admin, Caller, Identity, MaybeIdentity};
-pub(crate) use session::Cookies;
+pub(crate) use session::{Cookies, check as check_password};
 use std::sync::Arc;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
@@ -157,6 +157,9 @@ pub fn router(app: App) -> Router {
     }
     if let Some(clipper) = app.clipper {
         others = others.merge(clipper::router(clipper));
+    }
+    if app.config.speaks(streamit::NAME) {
+        others = others.merge(streamit::router(app.config.clone()));
     }
     let routes = described
         .merge(page::router::<App>())

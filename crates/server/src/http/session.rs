@@ -98,7 +98,7 @@ pub(super) async fn logged_in(
 }
 
 /// Checks a password against its account, and counts the failures.
-pub(super) async fn check(
+pub(crate) async fn check(
     app: &App,
     address: ClientAddress,
     headers: &HeaderMap,

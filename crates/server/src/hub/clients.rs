@@ -66,7 +66,11 @@ impl Client {
     pub(super) fn part(&self, scene: Scene<'_>, why: &Farewell) {
         match self.encoder.parting(scene, why) {
             Some(word) => self.send(word),
-            None => self.dismiss(why),
+            None => {
+                let (word, close) = self.encoder.dismissal(scene, why);
+                self.send(word);
+                self.outbox.close(&close);
+            }
         }
     }
 

@@ -124,4 +124,9 @@ pub trait Encoder: Send + Sync + 'static {
     }
     /// The last frames of a connection: a word and a close.
     fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes);
+    /// As [`Encoder::farewell`], where it is the room that lets somebody go: for formats whose last word depends on how
+    /// the room stands.
+    fn dismissal(&self, _: Scene<'_>, why: &Farewell) -> (Option<Bytes>, Bytes) {
+        self.farewell(why)
+    }
 }

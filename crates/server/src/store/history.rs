@@ -12,6 +12,8 @@ use watchalong_room::{Media, Message, PersonId, Policy, Role, ServerTime};
 pub const BURNT_MS: i64 = 30 * 24 * 3600 * 1000;
 /// How long acts are kept for the administrator: past a year nobody settles a quarrel with them.
 pub const AUDIT_MS: i64 = 366 * 24 * 3600 * 1000;
+/// For how long a guest of StreamIt who does not come back is known.
+const GUEST_MS: i64 = 30 * 24 * 3600 * 1000;
 /// Names told of one party; a hundred thousand would be no list.
 const NAMES: i64 = 50;
 
@@ -243,6 +245,7 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         for statement in [
             "DELETE FROM progress WHERE person = ?",
+            "DELETE FROM streamit_progress WHERE person = ?",
             "DELETE FROM attendance WHERE person = ?",
         ] {
             sqlx::query(statement)
@@ -275,6 +278,10 @@ impl Store {
              at = MAX(at, excluded.at)",
             "DELETE FROM attendance WHERE person = ?1",
             "DELETE FROM progress WHERE person = ?1",
+            "INSERT INTO streamit_progress SELECT ?2, room, media, kind, season, episode, position, duration, percent, \
+             completed, at FROM streamit_progress WHERE person = ?1 \
+             ON CONFLICT (person, room, media, kind, season, episode) DO NOTHING",
+            "DELETE FROM streamit_progress WHERE person = ?1",
             "UPDATE rooms SET owner = ?2 WHERE owner = ?1",
         ] {
             sqlx::query(statement)
@@ -306,6 +313,7 @@ impl Store {
                 "DELETE FROM messages WHERE room = ?",
                 "DELETE FROM entries WHERE room = ?",
                 "DELETE FROM aliases WHERE room = ?",
+                "DELETE FROM streamit_progress WHERE room = ?",
                 "DELETE FROM rooms WHERE code = ?",
             ] {
                 sqlx::query(statement)
@@ -315,6 +323,8 @@ impl Store {
             }
             transaction.commit().await?;
         }
+        self.forget_streamit_users(ServerTime(now.0 - GUEST_MS))
+            .await?;
         sqlx::query("DELETE FROM acts WHERE at < ?")
             .bind(now.0 - AUDIT_MS)
             .execute(&self.pool)

@@ -12,6 +12,7 @@ mod overview;
 mod progress;
 mod server_audit;
 mod sessions;
+mod streamit;
 
 use crate::code::RoomCode;
 use crate::secret;
@@ -25,6 +26,7 @@ use sqlx::sqlite::{
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+pub use streamit::{StreamitUser, WatchQuery, WatchRecord};
 use watchalong_room::{PersonId, ServerTime, Snapshot};
 
 /// How long a statement waits for another process that holds the database (`watchalong` run beside the server).

@@ -209,6 +209,16 @@ pub struct Client {
 }
 
 impl Client {
+    /// A connection to any socket.
+    pub async fn dial(url: &str) -> Self {
+        Self {
+            socket: connect_async(url).await.unwrap().0,
+            next: 1,
+            rev: 0,
+            seen: Vec::new(),
+        }
+    }
+
     pub async fn hello(&mut self, name: &str, more: Value) {
         let mut hello =
             json!({"t": "hello", "v": 2, "name": name, "client": "test", "reports": false});

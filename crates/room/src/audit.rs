@@ -42,6 +42,8 @@ pub enum ActKind {
     Policy,
     /// Renamed the room; the detail is the new name.
     Rename,
+    /// Gave the room another password (the detail is `set`), or none (`removed`).
+    Password,
     /// Changed the word list; the detail says how many words it has.
     Words,
     /// Set, moved or lifted the schedule; the detail is the instant in ms, or `none`.
@@ -77,6 +79,7 @@ impl ActKind {
             Self::Inherit => "inherit",
             Self::Policy => "policy",
             Self::Rename => "rename",
+            Self::Password => "password",
             Self::Words => "words",
             Self::Schedule => "schedule",
             Self::Invite => "invite",
@@ -183,6 +186,11 @@ mod tests {
         again.expect("another tab");
         let before = party.room.acts().count();
         party.ok(ann, say("one"));
+        let by = Some(party.id(host));
+        for (by, set) in [(by, true), (None, false)] {
+            let changed = Command::PasswordChanged { by, set };
+            party.server(changed).expect("the server may");
+        }
         for command in [
             Command::Mute {
                 member: ann_id,
@@ -226,6 +234,8 @@ mod tests {
         assert_eq!(
             lines[before..],
             [
+                "Hanna password - set",
+                "- password - removed",
                 "Hanna mute Ann -",
                 "Hanna unmute Ann -",
                 "Hanna co_host Ann -",

@@ -186,6 +186,13 @@ pub enum Command {
         /// The length.
         duration: Position,
     },
+    /// So much of an upload has arrived that it can be played up to there. Only from the server.
+    Arrived {
+        /// The upload's key; another than what is on is ignored.
+        key: String,
+        /// Seconds from its start; `None` once all of it is there.
+        until: Option<Position>,
+    },
     /// The sender's player has `item` at the right place and could start at once (or no longer).
     /// Heard only from members who joined with a client that reports.
     Ready {
@@ -378,6 +385,14 @@ pub enum Command {
     SetName {
         /// The name (at most 200 characters).
         name: String,
+    },
+    /// The room has another password now, or none: for the audit, which never has the password. Only from the server,
+    /// which keeps it.
+    PasswordChanged {
+        /// Who changed it; `None` for the server and the admin.
+        by: Option<MemberId>,
+        /// Whether there is one now.
+        set: bool,
     },
     /// When the party begins by itself; `None` lifts it. Host only.
     SetSchedule {

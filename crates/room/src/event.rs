@@ -44,6 +44,10 @@ pub enum ControlKind {
     End,
     /// The medium's length became known, or is another; its motion is the same.
     Duration,
+    /// Played up to what has arrived of an upload: the room waits for more, and goes on by a `Play` of nobody.
+    Hold,
+    /// More of an upload has arrived; its motion is the same.
+    Arrival,
 }
 
 /// Something that changed. Where a value is needed, the reader takes it from the room after the entry.

@@ -36,6 +36,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod arrival;
 mod audit;
 mod barrier;
 mod chat;
@@ -57,6 +58,7 @@ mod policy;
 mod pool;
 mod preset;
 mod queue;
+mod reading;
 mod refusal;
 mod report;
 mod rights;
@@ -75,6 +77,7 @@ mod undo;
 mod units;
 mod words;
 
+pub use arrival::ARRIVAL_MARGIN;
 pub use audit::{ACT_TAIL, Act, ActKind};
 pub use barrier::{Barrier, Purpose};
 pub use chat::{CHAT_TAIL, Message};

@@ -51,6 +51,8 @@ enum Due {
     Seat(SeatId),
     /// The barrier waited long enough.
     Barrier,
+    /// Nothing more of the medium has arrived.
+    Bound,
     /// The medium is at its end.
     End,
     /// The host stayed away.
@@ -84,6 +86,7 @@ impl Room {
             .item
             .and(self.timeline.ends_at())
             .map(|at| (at, Due::End));
+        let bound = self.timeline.runs_dry_at().map(|at| (at, Due::Bound));
         let grace = match self.life {
             Life::Grace { until } => Some((until, Due::Grace)),
             _ => None,
@@ -93,7 +96,7 @@ impl Room {
             .map(|since| since.max(self.schedule.unwrap_or(since)) + self.policy.idle_expiry)
             .map(|at| (at, Due::Idle));
         let schedule = self.schedule.map(|at| (at, Due::Schedule));
-        [seat, barrier, end, grace, schedule, idle]
+        [seat, barrier, end, bound, grace, schedule, idle]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -110,6 +113,7 @@ impl Room {
                     None => return,
                 },
                 Due::Barrier => self.close_barrier(step),
+                Due::Bound => self.hold(step),
                 Due::End => self.end_of_medium(step),
                 Due::Schedule => self.begin_as_scheduled(step),
                 Due::Grace | Due::Idle => self.over(step, Life::Expired { at: step.now }),
@@ -140,7 +144,7 @@ impl Room {
 
     /// Once nobody holds a seat any more, the timeline goes back to where the last of them lost sight of it.
     fn stop_for_nobody(&mut self, step: &mut Step) {
-        if self.people.seated() == 0 && self.timeline.playing {
+        if self.people.seated() == 0 && self.runs() {
             self.stop_where_left(step);
         }
     }
@@ -215,10 +219,11 @@ impl Room {
         };
         self.record(step, kind, None, None);
         self.schedule = None;
-        if self.timeline.playing {
+        if self.runs() {
             self.timeline.position = self.timeline.position_at(step.now);
             self.timeline.at = step.now;
             self.timeline.playing = false;
+            self.timeline.held = false;
             self.timeline.revision = step.revision;
             self.timeline.by = None;
             step.emit(

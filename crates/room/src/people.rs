@@ -4,10 +4,13 @@
 //! This is the book-keeping: lists with their indexes, so that joining, leaving and being
 //! looked up cost the logarithm of the members, never their number. Which of it may happen
 //! is decided elsewhere (`seats`, `moderation`, `rights`). Indexes are derived: a snapshot
-//! holds the lists only, and `reindex` makes the rest anew.
+//! holds the lists only (`record`), and its `reindex` makes the rest anew.
+mod record;
+
+pub(crate) use record::PeopleRecord;
+
 use crate::chat::Speech;
 use crate::{Member, MemberId, NodeId, PersonId, Role, SeatId, ServerTime, Standing, text};
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Devices of one member at a time: few enough that no list explodes, and more than anybody watches on by far, because
@@ -52,16 +55,6 @@ pub(crate) struct People {
     pending: u32,
     present: u32,
     connected: u32,
-}
-
-/// The lists of [`People`] without their indexes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PeopleRecord {
-    members: Vec<Member>,
-    former: Vec<(u64, Member)>,
-    banned: Vec<Member>,
-    next_member: u32,
-    departures: u64,
 }
 
 impl People {
@@ -403,86 +396,6 @@ impl People {
         }
         self.connected -= member.connected_seats();
         self.present -= u32::from(member.connected_seats() > 0);
-    }
-
-    // ---- to and from a snapshot --------------------------------------------------
-
-    pub(crate) fn record(&self) -> PeopleRecord {
-        PeopleRecord {
-            members: self.members.values().cloned().collect(),
-            former: self.former.values().cloned().collect(),
-            banned: self.banned.values().cloned().collect(),
-            next_member: self.next_member,
-            departures: self.departures,
-        }
-    }
-
-    /// The lists with indexes made anew, or what is wrong with them.
-    pub(crate) fn reindex(record: PeopleRecord) -> Result<Self, &'static str> {
-        let mut people = Self {
-            next_member: record.next_member,
-            departures: record.departures,
-            ..Self::default()
-        };
-        let known = |member: &Member| member.id.0 >= 1 && member.id.0 <= record.next_member;
-        for member in record.members {
-            let taken = people.members.contains_key(&member.id)
-                || people.by_person.contains_key(&member.person)
-                || people.by_name.contains_key(&text::name_key(&member.name));
-            let mut ids = BTreeSet::new();
-            let seats_taken = member
-                .seats
-                .iter()
-                .any(|seat| people.by_seat.contains_key(&seat.id) || !ids.insert(seat.id));
-            let seats_odd = member
-                .seats
-                .iter()
-                .any(|seat| seat.connected == seat.away_since.is_some());
-            if !known(&member) || taken || seats_taken {
-                return Err("two members share a number, a person, a name or a seat");
-            }
-            if member.standing == Standing::Banned || member.seats.len() > MAX_SEATS || seats_odd {
-                return Err("a member's seats or standing can't be");
-            }
-            if member.role == Role::Host && (people.host.is_some() || !member.admitted()) {
-                return Err("a room has one host, who is in it");
-            }
-            if member.seats.is_empty() && member.role != Role::Host && member.admitted() {
-                return Err("a member without a seat is no member");
-            }
-            people.index(&member);
-            people.members.insert(member.id, member);
-        }
-        for (order, member) in record.former {
-            if !known(&member)
-                || order > record.departures
-                || !member.seats.is_empty()
-                || member.role == Role::Host
-            {
-                return Err("a remembered person can't be");
-            }
-            people
-                .oblivion
-                .insert((member.privileged(), order, member.person.clone()));
-            people.former.insert(member.person.clone(), (order, member));
-        }
-        for member in record.banned {
-            if !known(&member) || member.standing != Standing::Banned || !member.seats.is_empty() {
-                return Err("a banned person can't be");
-            }
-            if member.address_banned {
-                let Some(address) = member.address.clone() else {
-                    return Err("an address is banned that nobody has");
-                };
-                *people.banned_addresses.entry(address).or_default() += 1;
-            }
-            people.banned_by_id.insert(member.id, member.person.clone());
-            people.banned.insert(member.person.clone(), member);
-        }
-        if people.former.len() > MAX_FORMER || people.banned.len() > MAX_BANNED {
-            return Err("more people are remembered than a room remembers");
-        }
-        Ok(people)
     }
 }
 

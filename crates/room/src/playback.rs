@@ -56,7 +56,7 @@ impl Room {
             .barrier
             .as_ref()
             .is_some_and(|barrier| barrier.wants_play);
-        if self.timeline.playing || wished {
+        if self.runs() || wished {
             return Ok(());
         }
         // Playing from elsewhere is a seek, and needs the right to it.
@@ -107,7 +107,7 @@ impl Room {
         if let Some(current) = &self.current {
             self.stats.played(&current.media.title);
         }
-        self.move_to(step, by, cause, from, at, true);
+        self.run_from(step, by, cause, from, at);
     }
 
     /// Sets the timeline.
@@ -122,6 +122,7 @@ impl Room {
     ) {
         let timeline = &mut self.timeline;
         (timeline.position, timeline.at, timeline.playing) = (position, at, playing);
+        timeline.held = false;
         (timeline.revision, timeline.by) = (step.revision, by);
         if by.is_some() && !matches!(cause, ControlKind::Load | ControlKind::Unload) {
             self.stats.controls += 1;
@@ -154,6 +155,10 @@ impl Room {
                 .filter(seen)
                 .map_or(here, |p| self.timeline.within(p));
             self.move_to(step, by, ControlKind::Pause, stop, at, false);
+        } else if self.timeline.held {
+            self.note_undo(step, by, ControlKind::Pause);
+            let here = self.timeline.position;
+            self.move_to(step, by, ControlKind::Pause, here, step.now, false);
         }
         Ok(())
     }
@@ -168,9 +173,12 @@ impl Room {
         self.loaded(expect)?;
         self.note_undo(step, by, ControlKind::Seek);
         let at = step.now + self.lead(step, Act::Seek);
-        let playing = self.timeline.playing && !self.policy.seek_pauses;
         let target = self.timeline.within(position);
-        self.move_to(step, by, ControlKind::Seek, target, at, playing);
+        if self.runs() && !self.policy.seek_pauses {
+            self.run_from(step, by, ControlKind::Seek, target, at);
+        } else {
+            self.move_to(step, by, ControlKind::Seek, target, at, false);
+        }
         Ok(())
     }
 
@@ -191,8 +199,10 @@ impl Room {
     ) {
         let at = self.timeline.at.max(step.now);
         let here = self.timeline.position_at(at);
+        let held = self.timeline.held;
         self.timeline.rate = rate;
         self.move_to(step, by, cause, here, at, self.timeline.playing);
+        self.timeline.held = held;
     }
 
     pub(crate) fn load(
@@ -234,6 +244,7 @@ impl Room {
         self.started = false;
         self.timeline.item = Some(item.id);
         self.timeline.duration = item.media.duration;
+        self.timeline.bound = None;
         self.current = Some(item);
         let position = self.timeline.within(position);
         let waits = self.open_barrier(step, Purpose::Load);
@@ -263,6 +274,7 @@ impl Room {
         self.current = None;
         self.timeline.item = None;
         self.timeline.duration = None;
+        self.timeline.bound = None;
         self.move_to(step, by, cause, Position::ZERO, step.now, false);
     }
 

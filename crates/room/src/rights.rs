@@ -64,7 +64,11 @@ pub(crate) struct Caller {
 pub(crate) fn need(policy: &Policy, command: &Command, undoable: Option<ControlKind>) -> Need {
     let c = &policy.controls;
     match command {
-        Command::Tick | Command::NodeLost { .. } | Command::Enroll { .. } => Need::Server,
+        Command::Tick
+        | Command::NodeLost { .. }
+        | Command::Enroll { .. }
+        | Command::Arrived { .. }
+        | Command::PasswordChanged { .. } => Need::Server,
         Command::Join { .. } | Command::Reserve { .. } | Command::Disconnect { .. } => Need::Seat,
         Command::Resume { .. } | Command::Leave | Command::Withdraw | Command::Rename { .. } => {
             Need::Here

@@ -70,7 +70,7 @@ impl Room {
     /// Plays, or will as soon as all have loaded.
     fn going(&self) -> bool {
         let wished = self.barrier.as_ref().is_some_and(|b| b.wants_play);
-        self.timeline.playing || wished
+        self.runs() || wished
     }
 
     /// The host began: from now on it is a party like any other.

@@ -198,6 +198,7 @@ impl Room {
                 self.timeline.item.is_some() || !self.timeline.playing,
                 "it plays nothing",
             ),
+            (self.arrival_fits(), "it waits for what it does not play"),
             (
                 self.barrier_fits(),
                 "its barrier waits for the wrong people",

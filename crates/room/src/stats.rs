@@ -57,7 +57,7 @@ impl Stats {
         self.watched = self.watched_at(now);
         self.watching = (timeline.playing && present > 0).then(|| Watching {
             from: timeline.at.max(now),
-            until: timeline.ends_at(),
+            until: timeline.stops_at(),
         });
     }
 

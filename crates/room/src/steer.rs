@@ -40,7 +40,7 @@ impl Room {
             // The start is on its way, with everybody.
             return Ok(());
         }
-        let is = self.timeline.playing;
+        let is = self.runs();
         let turned = playing.is_some_and(|playing| playing != is);
         let moved = position.map_or(0.0, |p| p.seconds() - self.timeline.position.seconds());
         let cooling = self
@@ -57,7 +57,11 @@ impl Room {
             self.drop_barrier(step);
             return self.start_now(step, by, here);
         }
-        self.move_to(step, by, ControlKind::Steer, here, step.now, plays);
+        if plays {
+            self.run_from(step, by, ControlKind::Steer, here, step.now);
+        } else {
+            self.move_to(step, by, ControlKind::Steer, here, step.now, false);
+        }
         Ok(())
     }
 
@@ -71,7 +75,7 @@ impl Room {
         if let Some(current) = &self.current {
             self.stats.played(&current.media.title);
         }
-        self.move_to(step, by, ControlKind::Steer, from, step.now, true);
+        self.run_from(step, by, ControlKind::Steer, from, step.now);
         Ok(())
     }
 }

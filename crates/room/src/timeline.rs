@@ -1,7 +1,8 @@
 //! Shared motion: what plays, from where, since when, how fast.
 //!
 //! A position is never stored by ticking; it is derived from the instant at which
-//! the timeline takes effect. That instant may lie in the future: a scheduled start.
+//! the timeline takes effect. That instant may lie in the future: a scheduled start. Where a medium still
+//! arrives, the position stops at its bound (`arrival`).
 use crate::{ItemId, MemberId, Position, Rate, Revision, ServerTime, Span};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,12 @@ pub struct Timeline {
     pub by: Option<MemberId>,
     /// The medium's length where known; the position stops there.
     pub duration: Option<Position>,
+    /// How far it may be played for now, where the rest has not arrived yet; the position never passes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Position>,
+    /// Stands only because nothing more has arrived, and goes on by itself. It is not playing then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 impl Timeline {
@@ -38,13 +45,16 @@ impl Timeline {
             revision: Revision(0),
             by: None,
             duration: None,
+            bound: None,
+            held: false,
         }
     }
 
-    /// `position`, pulled back to the medium's end where that is known.
+    /// `position`, pulled back to the medium's end where that is known, and to what has arrived of it.
     pub fn within(&self, position: Position) -> Position {
-        self.duration
-            .map_or(position, |end| if position > end { end } else { position })
+        let ends = [self.duration, self.bound];
+        let pull = |position, end| if position > end { end } else { position };
+        ends.into_iter().flatten().fold(position, pull)
     }
 
     /// Where a paused timeline goes on: where it stands, or from the start where it stands at its end.
@@ -53,15 +63,14 @@ impl Timeline {
         if ended { Position::ZERO } else { self.position }
     }
 
-    /// Where the medium is at `now`: held at `position` before `at`, never past the end.
+    /// Where the medium is at `now`: held at `position` before `at`, never past the end or what has arrived.
     pub fn position_at(&self, now: ServerTime) -> Position {
         let moved = if self.playing {
             (now - self.at).max(Span(0)).as_seconds() * self.rate.factor()
         } else {
             0.0
         };
-        let end = self.duration.unwrap_or(Position::MAX).seconds();
-        Position::clamped((self.position.seconds() + moved).min(end))
+        self.within(Position::clamped(self.position.seconds() + moved))
     }
 
     /// When a playing timeline reaches its medium's end, where the length is known.

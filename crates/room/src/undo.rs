@@ -70,7 +70,7 @@ impl Room {
         self.undo = Some(Box::new(Undo {
             shown,
             before,
-            moving: before.playing
+            moving: self.runs()
                 || self
                     .barrier
                     .as_ref()

@@ -4,10 +4,11 @@ mod world;
 
 use proptest::prelude::*;
 use watchalong_room::{Actor, Command, Entry, Room, Snapshot, Span};
-use world::{Move, World, policy};
+use world::World;
+use world::moves::{KINDS, Move, policy};
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
-    let one = (0..world::KINDS, any::<u8>(), any::<u8>(), any::<u16>());
+    let one = (0..KINDS, any::<u8>(), any::<u8>(), any::<u16>());
     let one = one.prop_map(|(kind, who, what, amount)| Move {
         kind,
         who,

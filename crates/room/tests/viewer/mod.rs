@@ -1,5 +1,5 @@
 //! Whatever a viewer tries, in whatever order: what only a host or a co-host may change stays as it is.
-use crate::world::{self, KINDS, Move};
+use crate::world::moves::{self, KINDS, Move};
 use proptest::prelude::*;
 use watchalong_room::{
     Actor, Command, Controls, Entry, EntryPolicy, Grant, Life, Media, MemberId, NodeId, PersonId,
@@ -185,7 +185,7 @@ fn kept(room: &Room) -> impl PartialEq + std::fmt::Debug + use<> {
 
 /// What the viewer does with a move: as anybody would, but from seats of their own, and without the host's key.
 fn tried(m: Move, room: &Room, now: ServerTime) -> (Span, Entry) {
-    let (gap, mut entry) = world::entry(m, room, now);
+    let (gap, mut entry) = moves::entry(m, room, now);
     entry.actor = Actor::Seat(SeatId(u64::from(m.who % 3)));
     if let Command::Join { person, grant, .. } | Command::Reserve { person, grant, .. } =
         &mut entry.command
@@ -244,7 +244,7 @@ proptest! {
         prop_assert!(room.life().is_terminal());
         let over = room.clone();
         for (kind, who, what, amount) in moves {
-            let (_, entry) = world::entry(Move { kind, who, what, amount }, &room, now);
+            let (_, entry) = moves::entry(Move { kind, who, what, amount }, &room, now);
             let _ = room.apply(now + Span::seconds(9_000_000), &entry);
             prop_assert_eq!(&room, &over);
             prop_assert_eq!(room.deadline(), None);

@@ -108,6 +108,8 @@ pub async fn run(options: Options) -> Result<()> {
         "off",
         "--limit-create",
         "off",
+        "--limit-chat",
+        "off",
         "--sign-up",
         "open",
     ];

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+pub mod arrivals;
 pub mod banner;
 pub mod clock;
 pub mod code;

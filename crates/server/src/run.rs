@@ -1,5 +1,6 @@
 //! Putting the parts together: from settings to a server that listens, and down again in order.
 use crate::accounts::Accounts;
+use crate::arrivals;
 use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::dialects::clipper::{self, Clipper};
@@ -112,7 +113,8 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         .clone()
         .map(|settings| Arc::new(Oidc::new(settings, signer.clone())));
     let progress = ProgressWriter::start(&store).await?;
-    let hub = Hub::new(log, store, clock, signer.clone(), progress);
+    let rates = Arc::new(Limits::new(config.limits));
+    let hub = Hub::new(log, store, clock, signer.clone(), progress, rates.clone());
     // Lives as long as the process: connections of every room borrow it.
     let native: &'static Native = Box::leak(Box::new(Native::new(signer, shelf.clone())));
     let openwatchparty = config
@@ -127,7 +129,6 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         .then(|| Clipper::new(hub.signer.clone(), hub.clock.clone(), &config))
         .map(|dialect| &*Box::leak(Box::new(dialect)));
     let limits = accept::Limits::new(config.max_connections, config.shutdown_grace);
-    let rates = Arc::new(Limits::new(config.limits));
     let public_url = config.public_url.clone();
     let app = http::router(App {
         hub: hub.clone(),
@@ -161,6 +162,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     tokio::spawn(hub.clone().look_after_sleeping_rooms());
     tokio::spawn(shelf.clone().look_after_uploads(hub.store.clone()));
     tokio::spawn(shelf.clone().look_after_conversions(hub.clone()));
+    tokio::spawn(arrivals::tell_rooms(hub.clone(), shelf.clone()));
     Ok(Running {
         addresses,
         syncplay,

@@ -1,8 +1,6 @@
 //! The one signature that our tokens have: HMAC-SHA256, for `jsonwebtoken` by the `hmac` that we use anyway.
 //!
-//! Nothing else is ever signed. Other algorithms are only checked, for OpenID providers (`public_keys.rs`), and only
-//! by keys of their own family: no header can talk a check of ours into one of those.
-use super::public_keys;
+//! Nothing else is ever signed or checked by it, whatever a header says.
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
@@ -41,10 +39,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
 }
 
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
-    if *algorithm != Algorithm::HS256 {
-        return public_keys::verifier(*algorithm, key);
-    }
-    if key.family() != AlgorithmFamily::Hmac {
+    if *algorithm != Algorithm::HS256 || key.family() != AlgorithmFamily::Hmac {
         return Err(new_error(ErrorKind::InvalidAlgorithm));
     }
     Ok(Box::new(Hs256::of(key.try_get_as_bytes()?)?))

@@ -8,12 +8,10 @@ pub(crate) mod hs256;
 mod invites;
 mod links;
 mod people;
-mod public_keys;
 mod sessions;
 mod tokens;
 
 pub use error::AccountError;
-pub(crate) use hs256::install as install_signatures;
 pub(crate) use invites::InviteRow;
 pub use invites::{INVITE_LASTS, Invite};
 pub use links::{Found, Voucher};

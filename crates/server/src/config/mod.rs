@@ -1,11 +1,12 @@
 //! Settings: from flags, variables and a file to one typed [`Config`].
 //!
-//! `settings.rs` is the table of all settings; everything that names them is made from it. `layers.rs`
+//! `settings.rs` is the table of all settings (`setting.rs`); everything that names them is made from it. `layers.rs`
 //! finds each one's text and origin, `values.rs` reads it, `show.rs` prints the annotated file and the
 //! docs. Nothing here opens a socket or makes a folder.
 mod error;
 mod layers;
 mod proxies;
+mod setting;
 mod settings;
 mod show;
 #[cfg(test)]
@@ -220,6 +221,8 @@ impl Config {
                 join: texts.one("limit-join", values::limit)?,
                 create: texts.one("limit-create", values::limit)?,
                 upload: texts.one("limit-upload", values::limit)?,
+                chat: texts.one("limit-chat", values::limit)?,
+                reactions: texts.one("limit-reactions", values::limit)?,
                 guess: texts.one("limit-guess", values::limit)?,
                 requests: texts.one("limit-requests", values::limit)?,
             },
@@ -388,9 +391,14 @@ impl Texts<'_> {
                     name,
                 }));
             }
-            (None, None) => return Ok(None),
             (Some(_), None) => ("oidc-issuer", "oidc-client-id"),
             (None, Some(_)) => ("oidc-client-id", "oidc-issuer"),
+            // Neither: then nothing else of a provider may be there, or somebody believes that it works.
+            (None, None) => match (client_secret, name) {
+                (None, None) => return Ok(None),
+                (Some(_), _) => ("oidc-client-secret", "oidc-issuer"),
+                (None, Some(_)) => ("oidc-name", "oidc-issuer"),
+            },
         };
         Err(ConfigError::Value {
             setting: given,

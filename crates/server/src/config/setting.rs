@@ -40,6 +40,8 @@ pub enum Section {
     Network,
     /// How fast media leave, and in what order.
     Delivery,
+    /// What is done with films that a browser can't play.
+    Converting,
     /// What members may bring.
     Uploads,
     /// Who may administer the server.
@@ -54,10 +56,11 @@ pub enum Section {
 
 impl Section {
     /// In the order of presentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Library,
         Self::Network,
         Self::Delivery,
+        Self::Converting,
         Self::Uploads,
         Self::Access,
         Self::Dialects,
@@ -71,6 +74,7 @@ impl Section {
             Self::Library => "Library and data",
             Self::Network => "Network",
             Self::Delivery => "Delivery",
+            Self::Converting => "Converting",
             Self::Uploads => "Uploads",
             Self::Access => "Access",
             Self::Dialects => "Other programs",

@@ -1,136 +1,15 @@
 //! The one table of settings.
 //!
 //! Flags, `WATCHALONG_*` variables, the keys of the settings file, `--help`, `watchalong config` and
-//! docs/settings.md are all made from [`SETTINGS`], so that they can't disagree. What a value means
-//! (types, limits) stands in `values.rs`; where it came from, in `layers.rs`.
-
-/// One setting, under one name everywhere.
-#[derive(Debug)]
-pub struct Setting {
-    /// Its key in the settings file; the flag is `--key`, the variable `WATCHALONG_KEY`.
-    pub key: &'static str,
-    /// What `--help` calls the value.
-    pub value: &'static str,
-    /// The default as one would write it in the variable; empty when there is none.
-    pub default: &'static str,
-    /// What happens without a value, for settings whose default is empty.
-    pub unset: &'static str,
-    /// A value to show where the default is empty.
-    pub example: &'static str,
-    /// One or two sentences for people.
-    pub help: &'static str,
-    /// The heading that it stands under.
-    pub section: Section,
-    /// May be given several times (flag), as a list (file), or separated by commas (variable).
-    pub repeatable: bool,
-    /// Its value is never shown again.
-    pub secret: bool,
-    /// Given without a flag's name, as in `watchalong serve ~/Movies`.
-    pub positional: bool,
-    /// Variables that other programs know this setting by; the first that is set counts, after our own.
-    pub also: &'static [&'static str],
-    /// May stand in the settings file (all but the file's own name).
-    pub in_file: bool,
-}
-
-/// The headings of `--help`, the settings file and the docs, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Section {
-    /// What is watched and where things are kept.
-    Library,
-    /// Addresses and proxies.
-    Network,
-    /// How fast media leave, and in what order.
-    Delivery,
-    /// What is done with films that a browser can't play.
-    Converting,
-    /// What members may bring.
-    Uploads,
-    /// Who may administer the server.
-    Access,
-    /// Clients of other programs.
-    Dialects,
-    /// How often one may do what costs others something.
-    Limits,
-    /// Logs, connections and stopping.
-    Running,
-}
-
-impl Section {
-    /// In the order of presentation.
-    pub const ALL: [Self; 9] = [
-        Self::Library,
-        Self::Network,
-        Self::Delivery,
-        Self::Converting,
-        Self::Uploads,
-        Self::Access,
-        Self::Dialects,
-        Self::Limits,
-        Self::Running,
-    ];
-
-    /// For people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Library => "Library and data",
-            Self::Network => "Network",
-            Self::Delivery => "Delivery",
-            Self::Converting => "Converting",
-            Self::Uploads => "Uploads",
-            Self::Access => "Access",
-            Self::Dialects => "Other programs",
-            Self::Limits => "Limits",
-            Self::Running => "Running",
-        }
-    }
-}
-
-impl Setting {
-    /// The variable's name: `WATCHALONG_ADMIN_KEY`.
-    pub fn variable(&self) -> String {
-        format!(
-            "WATCHALONG_{}",
-            self.key.to_ascii_uppercase().replace('-', "_")
-        )
-    }
-
-    /// All variables that it is read from, for the docs: `WATCHALONG_JWT_SECRET`, `JWT_SECRET`.
-    pub fn variables(&self) -> String {
-        let also = self.also.iter().map(|name| format!(", `{name}`"));
-        format!("`{}`{}", self.variable(), also.collect::<String>())
-    }
-
-    /// How it is given on the command line: `--admin-key`, or `MEDIA_DIR` for the positional one.
-    pub fn flag(&self) -> String {
-        if self.positional {
-            self.value.to_owned()
-        } else {
-            format!("--{}", self.key)
-        }
-    }
-}
+//! docs/settings.md are all made from [`SETTINGS`], so that they can't disagree. What a setting is stands in
+//! `setting.rs`, what a value means (types, limits) in `values.rs`; where it came from, in `layers.rs`.
+use super::setting::PLAIN;
+pub use super::setting::{Section, Setting};
 
 /// The setting of that key.
 pub fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)
 }
-
-/// What most settings are, so that the table says only what is special.
-const PLAIN: Setting = Setting {
-    key: "",
-    value: "",
-    default: "",
-    unset: "",
-    example: "",
-    help: "",
-    section: Section::Running,
-    repeatable: false,
-    secret: false,
-    positional: false,
-    also: &[],
-    in_file: true,
-};
 
 /// Every setting there is.
 pub static SETTINGS: &[Setting] = &[
@@ -547,6 +426,22 @@ pub static SETTINGS: &[Setting] = &[
         value: "RATE",
         default: "30/min",
         help: "How often one address or account may begin an upload. An upload that goes on is not counted.",
+        section: Section::Limits,
+        ..PLAIN
+    },
+    Setting {
+        key: "limit-chat",
+        value: "RATE",
+        default: "240/min",
+        help: "Chat messages from one address and of one person, in all rooms together. What a room allows each member comes first.",
+        section: Section::Limits,
+        ..PLAIN
+    },
+    Setting {
+        key: "limit-reactions",
+        value: "RATE",
+        default: "600/min",
+        help: "Reactions from one address and of one person, in all rooms together.",
         section: Section::Limits,
         ..PLAIN
     },

@@ -388,3 +388,66 @@ fn rates_and_sizes_are_read_with_their_units() {
     }
     assert!(refusal(load(&["--head-cache=lots"], &[])).contains("32mb"));
 }
+
+#[test]
+fn half_an_openid_provider_is_a_mistake() {
+    let issuer = ["--oidc-issuer", "https://id.example.org"];
+    let id = ["--oidc-client-id", "watchalong"];
+    let both = [issuer, id].concat();
+    let oidc = load(&both, &[]).expect("right").oidc.expect("a provider");
+    assert_eq!(oidc.issuer, "https://id.example.org");
+    assert_eq!(
+        (oidc.name.as_str(), oidc.client_secret),
+        ("id.example.org", None)
+    );
+    assert!(load(&[], &[]).expect("right").oidc.is_none());
+    for (given, missing) in [
+        (&issuer, "oidc-client-id"),
+        (&id, "oidc-issuer"),
+        (&["--oidc-client-secret", "hush"], "oidc-issuer"),
+        (&["--oidc-name", "Home"], "oidc-issuer"),
+    ] {
+        let words = refusal(load(given, &[]));
+        let setting = given[0].trim_start_matches('-');
+        assert!(words.contains(&format!("`{setting}`")), "{words}");
+        assert!(
+            words.contains(&format!("`{missing}` is needed as well")),
+            "{words}"
+        );
+        assert!(!words.contains("hush"), "{words}");
+    }
+}
+
+#[test]
+fn an_openid_provider_is_named_by_an_address_that_can_be_trusted() {
+    for wrong in [
+        "http://id.example.org",
+        "id.example.org",
+        "https://id.example.org?tenant=1",
+        "https://id.example.org/#top",
+        "https://ann:secret@id.example.org",
+        "ftp://id.example.org",
+    ] {
+        let words = refusal(load(
+            &["--oidc-issuer", wrong, "--oidc-client-id", "x"],
+            &[],
+        ));
+        assert!(words.contains("`oidc-issuer`"), "{words}");
+        assert!(words.contains("https://id.example.org"), "{words}");
+    }
+    for right in ["https://id.example.org/realm/", "http://127.0.0.1:9000"] {
+        let given = ["--oidc-issuer", right, "--oidc-client-id", "x"];
+        let oidc = load(&given, &[]).expect(right).oidc.expect(right);
+        assert_eq!(oidc.issuer, right, "word for word");
+    }
+}
+
+#[test]
+fn an_openid_provider_may_be_named_by_variables_and_says_which_one_is_wrong() {
+    let variables = [
+        ("WATCHALONG_OIDC_ISSUER", "https://id.example.org"),
+        ("WATCHALONG_OIDC_CLIENT_ID", "a\nb"),
+    ];
+    let words = refusal(load(&[], &variables));
+    assert!(words.contains("WATCHALONG_OIDC_CLIENT_ID"), "{words}");
+}

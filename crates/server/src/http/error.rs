@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::time::Duration;
+use watchalong_room::Refusal;
 
 /// A disk that is full or a database that is held by another process is not free at once.
 const STORE_WAIT: Duration = Duration::from_secs(5);
@@ -140,6 +141,11 @@ impl From<HubError> for ApiError {
 impl From<CallError> for ApiError {
     fn from(error: CallError) -> Self {
         let status = match &error {
+            CallError::Refused(Refusal::TooFast { retry_ms, .. }) => {
+                let wait = Duration::from_millis(u64::try_from(*retry_ms).unwrap_or_default());
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                return Self::new(status, error.code(), error.to_string()).after(wait);
+            }
             CallError::Refused(refusal) => match refusal.code() {
                 "not_allowed" => StatusCode::FORBIDDEN,
                 "room_over" => StatusCode::GONE,

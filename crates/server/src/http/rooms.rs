@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use watchalong_room::{
-    Command, EntryPolicy, Policy, PolicyPatch, Position, ServerTime, Visibility,
+    Actor, Command, EntryPolicy, Policy, PolicyPatch, Position, ServerTime, Visibility,
 };
 
 /// A room that nobody named.
@@ -214,11 +214,11 @@ pub struct Directory {
 pub struct RoomPage {
     /// How many match in all.
     total: usize,
-    /// Fullest first.
+    /// Fullest first; behind them those to come, the next first.
     rooms: Vec<RoomView>,
 }
 
-/// Lists public rooms.
+/// Lists public rooms: those in which somebody is, and those whose party is to begin.
 #[utoipa::path(get, path = "/api/v2/rooms", params(Directory), responses((status = 200, body = RoomPage)))]
 pub async fn list(
     State(app): State<App>,
@@ -230,12 +230,9 @@ pub async fn list(
         let title = view.media.as_deref().unwrap_or_default();
         view.name.to_lowercase().contains(&needle) || title.to_lowercase().contains(&needle)
     };
-    let found: Vec<_> = app
-        .hub
-        .public_rooms()
-        .into_iter()
-        .filter(|view| fits(view))
-        .collect();
+    let mut found = app.hub.public_rooms();
+    found.extend(app.hub.announced_rooms().await?);
+    found.retain(|view| fits(view));
     let rooms = found
         .iter()
         .skip(page.saturating_mul(PAGE_SIZE))
@@ -294,16 +291,29 @@ pub async fn change(
             let hash = password::hash(password).await?;
             // First the password, then the door that asks for it; and the other way round below.
             app.hub.set_password(room, Some(hash)).await?;
+            note_password(&asker, true).await?;
             enter_by(&asker, EntryPolicy::Password).await?;
         }
         Some(_) => {
             if room.view().entry == EntryPolicy::Password {
                 enter_by(&asker, EntryPolicy::Open).await?;
             }
+            let had = room.password_hash().is_some();
             app.hub.set_password(room, None).await?;
+            if had {
+                note_password(&asker, false).await?;
+            }
         }
     }
     Ok(Json(view(&room.view())))
+}
+
+/// Tells the room's audit that there is another password, by whom, and never which.
+async fn note_password(asker: &Asker, set: bool) -> Result<(), ApiError> {
+    let by = asker.member.map(|member| member.id);
+    let changed = Command::PasswordChanged { by, set };
+    asker.room.call(Actor::Server, changed).await?;
+    Ok(())
 }
 
 async fn enter_by(asker: &Asker, entry: EntryPolicy) -> Result<(), ApiError> {

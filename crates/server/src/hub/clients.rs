@@ -5,7 +5,7 @@ use super::encoder::{Encoder, Farewell, Scene};
 use crate::ws::{Outbox, Pushed};
 use bytes::Bytes;
 use std::collections::HashMap;
-use watchalong_room::{MemberId, Rights, SeatId};
+use watchalong_room::{MemberId, Refusal, Rights, SeatId};
 
 /// One connection.
 pub struct Client {
@@ -54,6 +54,12 @@ impl Client {
             // A client that lags gets a snapshot when it has drained; one that is gone departs by itself.
             let _: Pushed = self.outbox.push(&frame);
         }
+    }
+
+    /// Says that a command was refused.
+    pub(super) fn refuse(&self, id: Option<u64>, refusal: &Refusal) {
+        let (code, words) = (refusal.code(), refusal.to_string());
+        self.send(self.encoder.refused(id, code, &words, refusal.retry_ms()));
     }
 
     pub(super) fn dismiss(&self, why: &Farewell) {

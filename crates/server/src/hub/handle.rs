@@ -4,19 +4,22 @@ use super::call::{CallError, Calls};
 use super::clients::Client;
 use super::encoder::{Encoder, Scene};
 use super::signals::{Heard, Report};
+use super::speech::Speech;
 use super::viewers::Viewers;
 use crate::code::RoomCode;
+use crate::limits::Limits;
 use crate::log::{Log, Origin};
 use crate::secret;
 use crate::store::RoomSecrets;
 use crate::ws::Outbox;
 use bytes::Bytes;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 use watchalong_room::{
-    Actor, Command, Entry, EntryPolicy, Life, Outcome, PersonId, Policy, Room, SeatId, ServerTime,
-    SourceKind, Span, Timeline, Visibility,
+    Actor, Command, Entry, EntryPolicy, Life, Outcome, PersonId, Policy, Refusal, Room, SeatId,
+    ServerTime, SourceKind, Span, Timeline, Visibility,
 };
 
 /// What a stranger may know of a room.
@@ -88,6 +91,8 @@ pub struct Greeting {
     pub resume: Option<SeatId>,
     /// Joins with this where there is nothing to resume.
     pub join: Command,
+    /// Where they come from: what the operator's limits on chat and reactions count by.
+    pub from: IpAddr,
 }
 
 /// Frames for seats, made from how the room stands.
@@ -108,6 +113,12 @@ pub(super) enum Local {
     Typing { seat: SeatId },
     /// A client that was too slow has caught up.
     Drained { seat: SeatId },
+    /// A command was refused before it came to the room.
+    Refused {
+        seat: SeatId,
+        id: Option<u64>,
+        refusal: Refusal,
+    },
     /// Somebody wants to look at the room.
     Read(Box<dyn FnOnce(&Room) + Send>),
     /// Somebody wants to know how the players are doing.
@@ -131,6 +142,7 @@ pub struct RoomHandle {
     lead_ms: AtomicI64,
     view: Mutex<Arc<PublicView>>,
     viewers: Viewers,
+    speech: Speech,
     stopped: watch::Receiver<bool>,
     calls: Calls,
 }
@@ -148,6 +160,7 @@ impl RoomHandle {
         log: Arc<dyn Log>,
         local: mpsc::UnboundedSender<Local>,
         view: PublicView,
+        limits: Arc<Limits>,
         stopped: watch::Receiver<bool>,
     ) -> Self {
         let view = Mutex::new(Arc::new(view));
@@ -159,6 +172,7 @@ impl RoomHandle {
             lead_ms: AtomicI64::new(0),
             view,
             viewers: Viewers::default(),
+            speech: Speech::new(limits),
             stopped,
             calls: Calls::default(),
         }
@@ -219,8 +233,22 @@ impl RoomHandle {
         self.lead_ms.store(lead.0, Ordering::Relaxed);
     }
 
-    /// Hands a command to the log. The outcome comes to the seat's connection.
+    /// Hands a command to the log. The outcome comes to the seat's connection, also where it is too much for the
+    /// operator's limits.
     pub async fn submit(&self, actor: Actor, command: Command, origin: Option<Origin>) {
+        match (self.speech.count(actor, &command), origin) {
+            (Ok(()), origin) => self.append(actor, command, origin).await,
+            (Err(refusal), Some(Origin::Connection { seat, id })) => {
+                self.tell(Local::Refused { seat, id, refusal });
+            }
+            (Err(refusal), Some(Origin::Call(call))) => {
+                self.calls.answer(call, Err(CallError::Refused(refusal)));
+            }
+            (Err(_), None) => {}
+        }
+    }
+
+    async fn append(&self, actor: Actor, command: Command, origin: Option<Origin>) {
         let seed = u64::from_le_bytes(secret::random());
         let lead = Span(self.lead_ms.load(Ordering::Relaxed));
         self.log
@@ -320,6 +348,9 @@ impl RoomHandle {
         greeting: Greeting,
     ) -> Connection {
         let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+        if let Command::Join { person, .. } = &greeting.join {
+            self.speech.seated(seat, number, greeting.from, person);
+        }
         let client = Box::new(Client::new(seat, number, outbox, encoder));
         self.tell(Local::Arrive { client, greeting });
         Connection {
@@ -374,6 +405,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.room.speech.gone(self.seat, self.number);
         self.room.tell(Local::Depart {
             seat: self.seat,
             connection: self.number,

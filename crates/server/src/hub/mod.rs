@@ -10,6 +10,7 @@ pub mod encoder;
 mod handle;
 mod presence;
 mod signals;
+mod speech;
 mod task;
 mod telling;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod watching;
 
 use crate::clock::ServerClock;
 use crate::code::RoomCode;
+use crate::limits::Limits;
 use crate::log::Log;
 use crate::secret::{self, Signer};
 use crate::store::{ProgressWriter, RoomSecrets, Store, StoreError};
@@ -126,6 +128,8 @@ pub struct Hub {
     pub signer: Signer,
     /// Where rooms hand over how far people came.
     pub progress: ProgressWriter,
+    /// How often people may write and react.
+    pub limits: Arc<Limits>,
     /// This process, among those that ever held seats.
     pub node: NodeId,
     rooms: Mutex<HashMap<RoomCode, Slot>>,
@@ -141,6 +145,7 @@ impl Hub {
         clock: Arc<ServerClock>,
         signer: Signer,
         progress: ProgressWriter,
+        limits: Arc<Limits>,
     ) -> Arc<Self> {
         let node = NodeId(u64::from_le_bytes(secret::random()));
         Arc::new(Self {
@@ -149,6 +154,7 @@ impl Hub {
             clock,
             signer,
             progress,
+            limits,
             node,
             rooms: Mutex::default(),
             stopping: watch::Sender::new(false),
@@ -275,6 +281,35 @@ impl Hub {
             .collect();
         views.sort_by(|a, b| b.viewers.cmp(&a.viewers).then_with(|| a.name.cmp(&b.name)));
         views
+    }
+
+    /// The public rooms whose party is to begin and which nobody is in yet, the next first, whether they are in memory
+    /// or asleep.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub async fn announced_rooms(&self) -> Result<Vec<Arc<PublicView>>, HubError> {
+        let now = self.clock.now();
+        let views = |room: Arc<RoomHandle>| (room.code().clone(), room.view());
+        let mut views: HashMap<_, _> = self.live().into_iter().map(views).collect();
+        for (code, room) in self.store.announced(now).await? {
+            // What is in memory is newer than what is written.
+            let asleep = || Arc::new(PublicView::of(&code, &room));
+            views.entry(code.clone()).or_insert_with(asleep);
+        }
+        let to_come = |view: &Arc<PublicView>| {
+            view.visibility == Visibility::Public
+                && !view.life.is_terminal()
+                && view.viewers == 0
+                && view.schedule.is_some_and(|at| at > now)
+        };
+        let mut views: Vec<_> = views.into_values().filter(to_come).collect();
+        views.sort_by(|a, b| {
+            a.schedule
+                .cmp(&b.schedule)
+                .then_with(|| a.name.cmp(&b.name))
+        });
+        Ok(views)
     }
 
     /// Changes whenever something that may be told of a room to strangers does.

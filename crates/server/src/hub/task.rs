@@ -59,6 +59,7 @@ pub(super) async fn spawn(
         hub.log.clone(),
         local,
         view,
+        hub.limits.clone(),
         stopped_receiver,
     ));
     // Whoever was connected to a process that is no more has lost their connection; their seats are held.
@@ -276,6 +277,11 @@ impl Task {
                     self.clients.get(seat).and_then(|c| Some((c, c.member()?)))
                 {
                     client.send(Some(client.encoder.snapshot(self.scene(), member)));
+                }
+            }
+            Local::Refused { seat, id, refusal } => {
+                if let Some(client) = self.clients.get(seat).filter(|_| id.is_some()) {
+                    client.refuse(id, &refusal);
                 }
             }
             Local::Read(read) => read(&self.room),

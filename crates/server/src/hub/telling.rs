@@ -152,14 +152,7 @@ impl Task {
                     return;
                 };
                 match (refusal, id) {
-                    (Some(refusal), Some(_)) => {
-                        client.send(client.encoder.refused(
-                            id,
-                            refusal.code(),
-                            &refusal.to_string(),
-                            refusal.retry_ms(),
-                        ));
-                    }
+                    (Some(refusal), Some(_)) => client.refuse(id, &refusal),
                     (None, Some(id)) => client.send(client.encoder.ack(self.scene(), id)),
                     _ => {}
                 }

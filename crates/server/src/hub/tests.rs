@@ -132,7 +132,9 @@ impl Ground {
             feeds: Mutex::default(),
         });
         let progress = ProgressWriter::start(&store).await.expect("a writer");
-        let hub = Hub::new(log.clone(), store, clock, Signer::new([7; 32]), progress);
+        let limits = Arc::new(crate::limits::Limits::new(crate::limits::Rates::default()));
+        let signer = Signer::new([7; 32]);
+        let hub = Hub::new(log.clone(), store, clock, signer, progress, limits);
         let new = NewRoom {
             name: "Friday".into(),
             policy: Policy::default(),
@@ -171,6 +173,7 @@ impl Ground {
         let greeting = Greeting {
             resume,
             join: self.ann(),
+            from: std::net::Ipv4Addr::LOCALHOST.into(),
         };
         let connection = self.room.arrive(SeatId(1), outbox, &Silent, greeting);
         (connection, far.expect("accepted").0)

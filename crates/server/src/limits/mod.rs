@@ -1,4 +1,4 @@
-//! How often one may do what costs others something: log in, sign up, join, make rooms, guess passwords.
+//! How often one may do what costs others something: log in, sign up, join, make rooms, chat, guess passwords.
 //!
 //! A [`Limit`] counts for many keys at once: addresses (an IPv6 customer's /64 is one), accounts, browsers that
 //! logged in before. It is the GCRA (ITU-T I.371): one instant is kept for each key, so memory is small, and
@@ -179,6 +179,10 @@ pub struct Rates {
     pub create: Option<Rate>,
     /// Uploads that begin.
     pub upload: Option<Rate>,
+    /// Chat messages.
+    pub chat: Option<Rate>,
+    /// Reactions.
+    pub reactions: Option<Rate>,
     /// Wrong room passwords, invitations and admin keys.
     pub guess: Option<Rate>,
     /// Requests to the API.
@@ -198,6 +202,10 @@ pub struct Limits {
     pub create: Limit,
     /// Uploads that begin.
     pub upload: Limit,
+    /// Chat messages.
+    pub chat: Limit,
+    /// Reactions.
+    pub reactions: Limit,
     /// Wrong room passwords, invitations and admin keys.
     pub guess: Limit,
     /// Requests to the API.
@@ -213,6 +221,8 @@ impl Limits {
             join: Limit::new(rates.join),
             create: Limit::new(rates.create),
             upload: Limit::new(rates.upload),
+            chat: Limit::new(rates.chat),
+            reactions: Limit::new(rates.reactions),
             guess: Limit::new(rates.guess),
             requests: Limit::new(rates.requests),
         }

@@ -2,11 +2,10 @@
 //!
 //! Here lives the conversation with the provider: the authorization code flow with PKCE (OpenID Connect Core 1.0,
 //! section 3.1; RFC 7636), from the address that a browser is sent to, to somebody whom the provider vouches for.
-//! Discovery and keys are fetched in `provider.rs` when they are first needed, ID tokens are checked in
-//! `id_token.rs`, `ticket.rs` is what a browser holds in between. Whose account it is, is decided in `accounts`;
-//! requests and cookies belong to `http`.
+//! The protocol and the checks of ID tokens are the `openidconnect` crate's; `provider.rs` carries its requests and
+//! keeps the provider's description, `ticket.rs` is what a browser holds in between. Whose account it is, is decided
+//! in `accounts`; requests and cookies belong to `http`.
 mod error;
-mod id_token;
 mod provider;
 mod ticket;
 
@@ -17,9 +16,33 @@ use crate::accounts::Voucher;
 use crate::secret::{self, Signer};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use provider::Provider;
-use sha2::{Digest, Sha256};
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreIdTokenClaims,
+    CoreIdTokenVerifier, CoreJwsSigningAlgorithm as Algorithm, CoreUserInfoClaims,
+};
+use openidconnect::{
+    AccessToken, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
+    CsrfToken, EndUserEmail, EndUserName, EndUserUsername, LocalizedClaim, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
+    Scope, SignatureVerificationError, TokenResponse,
+};
+use provider::{Described, Provider, reason};
 use ticket::{Ticket, Used};
+
+/// What providers sign with. HMAC is not among them: its key would be one that we know as well.
+const ALGORITHMS: [Algorithm; 9] = [
+    Algorithm::RsaSsaPkcs1V15Sha256,
+    Algorithm::RsaSsaPkcs1V15Sha384,
+    Algorithm::RsaSsaPkcs1V15Sha512,
+    Algorithm::RsaSsaPssSha256,
+    Algorithm::RsaSsaPssSha384,
+    Algorithm::RsaSsaPssSha512,
+    Algorithm::EcdsaP256Sha256,
+    Algorithm::EcdsaP384Sha384,
+    Algorithm::EdDsa,
+];
+/// Core, section 2: a subject has at most 255 ASCII characters.
+const MAX_SUBJECT: usize = 255;
 
 /// The operator's provider, as the settings name it.
 #[derive(Clone, Debug)]
@@ -81,7 +104,7 @@ impl Oidc {
         errand: Errand,
         now: i64,
     ) -> Result<(String, String), OidcError> {
-        let found = self.provider.discovery().await?;
+        let found = self.provider.described(None).await?;
         let fresh = || URL_SAFE_NO_PAD.encode(secret::random::<32>());
         let ticket = Ticket {
             errand,
@@ -90,17 +113,24 @@ impl Oidc {
             verifier: fresh(),
             until: now + TICKET_LASTS.as_millis() as i64,
         };
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&ticket.verifier));
-        let mut url = found.authorization_endpoint.0.clone();
-        url.query_pairs_mut()
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &self.settings.client_id)
-            .append_pair("redirect_uri", redirect)
-            .append_pair("scope", "openid email profile")
-            .append_pair("state", &ticket.state)
-            .append_pair("nonce", &ticket.nonce)
-            .append_pair("code_challenge", &challenge)
-            .append_pair("code_challenge_method", "S256");
+        let verifier = PkceCodeVerifier::new(ticket.verifier.clone());
+        let (state, nonce) = (ticket.state.clone(), ticket.nonce.clone());
+        let client = CoreClient::from_provider_metadata(
+            found.metadata.clone(),
+            ClientId::new(self.settings.client_id.clone()),
+            None,
+        )
+        .set_redirect_uri(address(redirect)?);
+        let (url, _, _) = client
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                move || CsrfToken::new(state),
+                move || Nonce::new(nonce),
+            )
+            .add_scope(Scope::new("email".to_owned()))
+            .add_scope(Scope::new("profile".to_owned()))
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
+            .url();
         Ok((url.into(), ticket.seal(&self.signer)))
     }
 
@@ -134,43 +164,178 @@ impl Oidc {
                 ));
             }
         };
-        let found = self.provider.discovery().await?;
-        if answer.iss.is_some_and(|iss| iss != found.issuer) {
+        let found = self.provider.described(None).await?;
+        let issuer = found.metadata.issuer().to_string();
+        if answer.iss.is_some_and(|iss| iss != issuer) {
             return Err(OidcError::State);
         }
-        let tokens = self
-            .provider
-            .exchange(&found, &self.settings, redirect, &code, &ticket.verifier)
-            .await?;
-        let rules = id_token::Rules {
-            issuer: &found.issuer,
-            client_id: &self.settings.client_id,
-            nonce: &ticket.nonce,
-        };
-        let keys = self.provider.keys(&found, None).await?;
-        let claims = match id_token::check(&tokens.id_token, &keys.keys, &rules) {
-            // The provider may have changed its keys since.
-            Err(id_token::Refusal::Key(_)) => {
-                let newer = self.provider.keys(&found, Some(keys.at)).await?;
-                id_token::check(&tokens.id_token, &newer.keys, &rules)
-            }
-            checked => checked,
-        };
-        let mut claims = claims.map_err(|refusal| OidcError::Token(refusal.to_string()))?;
-        if claims.about.email.is_none() {
-            let more = self.provider.user_info(&found, &tokens.access_token).await;
-            // The answer of another person's token proves nothing about this one (Core, section 5.3.2).
-            if let Some(more) = more.filter(|more| more.sub == claims.sub) {
-                claims.about = more.about;
-            }
+        let (claims, access) = self.exchange(&found, redirect, code, &ticket).await?;
+        let subject = claims.subject().to_string();
+        let mut about = About::of(
+            claims.email(),
+            claims.email_verified(),
+            claims.name(),
+            claims.preferred_username(),
+        );
+        if about.email.is_none() {
+            about = self.ask(&found, &claims, access).await.unwrap_or(about);
         }
         let voucher = Voucher {
-            issuer: found.issuer.clone(),
-            subject: claims.sub,
-            email_verified: claims.about.is_verified(),
-            name: claims.about.name(),
-            email: claims.about.email,
+            issuer,
+            subject,
+            email_verified: about.verified,
+            name: about.name,
+            email: about.email,
         };
         Ok((voucher, ticket.errand))
     }
+
+    /// What the ID token says that the provider gives for a code, where it is genuine, for us, for this login, and
+    /// still good; and the token for asking more.
+    async fn exchange(
+        &self,
+        found: &Described,
+        redirect: &str,
+        code: String,
+        ticket: &Ticket,
+    ) -> Result<(CoreIdTokenClaims, AccessToken), OidcError> {
+        let no_code = |error: &dyn std::error::Error| OidcError::Code(reason(error));
+        let methods = found.metadata.token_endpoint_auth_methods_supported();
+        let basic =
+            methods.is_none_or(|all| all.contains(&CoreClientAuthMethod::ClientSecretBasic));
+        let how = if basic {
+            AuthType::BasicAuth
+        } else {
+            AuthType::RequestBody
+        };
+        let client = CoreClient::from_provider_metadata(
+            found.metadata.clone(),
+            ClientId::new(self.settings.client_id.clone()),
+            self.settings.client_secret.clone().map(ClientSecret::new),
+        )
+        .set_redirect_uri(address(redirect)?)
+        .set_auth_type(how);
+        let tokens = client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|error| no_code(&error))?
+            .set_pkce_verifier(PkceCodeVerifier::new(ticket.verifier.clone()))
+            .request_async(&self.provider)
+            .await
+            .map_err(|error| match error {
+                // The provider took the code; what it gave for it is no token. Its text is not for any log.
+                RequestTokenError::Parse(error, _) => OidcError::Token(reason(&error)),
+                error => no_code(&error),
+            })?;
+        let no_token = || OidcError::Token("there is none".to_owned());
+        let token = tokens.id_token().ok_or_else(no_token)?;
+        let nonce = Nonce::new(ticket.nonce.clone());
+        let claims = match token.claims(&self.verifier(found), &nonce) {
+            // The provider may have changed its keys since.
+            Err(ClaimsVerificationError::SignatureVerification(
+                SignatureVerificationError::NoMatchingKey
+                | SignatureVerificationError::CryptoError(_),
+            )) => {
+                let newer = self.provider.described(Some(found)).await?;
+                token.claims(&self.verifier(&newer), &nonce).cloned()
+            }
+            checked => checked.cloned(),
+        };
+        let claims = claims.map_err(|error| OidcError::Token(reason(&error)))?;
+        self.is_ours(&claims)?;
+        Ok((claims, tokens.access_token().clone()))
+    }
+
+    fn verifier(&self, found: &Described) -> CoreIdTokenVerifier<'static> {
+        // Public for all clients: the secret shall verify nothing.
+        CoreIdTokenVerifier::new_public_client(
+            ClientId::new(self.settings.client_id.clone()),
+            found.metadata.issuer().clone(),
+            found.metadata.jwks().clone(),
+        )
+        .set_allowed_algs(ALGORITHMS)
+        // Which others are right is told by the authorized party, below.
+        .set_other_audience_verifier_fn(|_| true)
+    }
+
+    /// What the library leaves to its user: for whom a token of several audiences was made, and that it names somebody.
+    fn is_ours(&self, claims: &CoreIdTokenClaims) -> Result<(), OidcError> {
+        let bad = |why: &str| Err(OidcError::Token(why.to_owned()));
+        let party = claims.authorized_party();
+        let another = party.is_some_and(|party| party.as_str() != self.settings.client_id);
+        if another || (claims.audiences().len() > 1 && party.is_none()) {
+            return bad("it was made for another client");
+        }
+        let subject = claims.subject().as_str();
+        if subject.is_empty() || subject.len() > MAX_SUBJECT {
+            return bad("it names nobody");
+        }
+        Ok(())
+    }
+
+    /// What the userinfo endpoint says of whom a token names; `None` where it says nothing that can be read. The answer
+    /// to another person's token proves nothing about this one (Core, section 5.3.2): the library compares them.
+    async fn ask(
+        &self,
+        found: &Described,
+        claims: &CoreIdTokenClaims,
+        access: AccessToken,
+    ) -> Option<About> {
+        let client = CoreClient::from_provider_metadata(
+            found.metadata.clone(),
+            ClientId::new(self.settings.client_id.clone()),
+            None,
+        );
+        let subject = Some(claims.subject().clone());
+        let asked = client.user_info(access, subject).ok()?;
+        let said: Result<CoreUserInfoClaims, _> = asked.request_async(&self.provider).await;
+        said.inspect_err(|error| {
+            let why = reason(error);
+            tracing::warn!(why, "the OpenID provider tells nothing of somebody");
+        })
+        .ok()
+        .map(|said| {
+            About::of(
+                said.email(),
+                said.email_verified(),
+                said.name(),
+                said.preferred_username(),
+            )
+        })
+    }
+}
+
+/// What is said of somebody, in the token or at the userinfo endpoint.
+struct About {
+    email: Option<String>,
+    verified: bool,
+    name: Option<String>,
+}
+
+impl About {
+    fn of(
+        email: Option<&EndUserEmail>,
+        verified: Option<bool>,
+        name: Option<&LocalizedClaim<EndUserName>>,
+        username: Option<&EndUserUsername>,
+    ) -> Self {
+        let name = name.and_then(|name| name.get(None));
+        let names = [
+            name.map(|name| name.as_str()),
+            username.map(|name| name.as_str()),
+        ];
+        let said = names
+            .into_iter()
+            .flatten()
+            .find(|name| !name.trim().is_empty());
+        Self {
+            email: email.map(|email| email.to_string()),
+            verified: verified == Some(true),
+            name: said.map(str::to_owned),
+        }
+    }
+}
+
+fn address(redirect: &str) -> Result<RedirectUrl, OidcError> {
+    // It is made of what the browser calls us: nothing that can't be written is waited for.
+    RedirectUrl::new(redirect.to_owned()).map_err(|error| OidcError::Unreachable(error.to_string()))
 }

@@ -61,18 +61,8 @@ impl Store {
         before: u64,
         limit: i64,
     ) -> Result<Vec<Act>, StoreError> {
-        let rows: Vec<String> = sqlx::query_scalar(
-            "SELECT act FROM acts WHERE room = ? AND id < ? ORDER BY id DESC LIMIT ?",
-        )
-        .bind(code.as_str())
-        .bind(i64::try_from(before).unwrap_or(i64::MAX))
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows
-            .iter()
-            .filter_map(|act| serde_json::from_str(act).ok())
-            .collect())
+        let query = "SELECT act FROM acts WHERE room = ? AND id < ? ORDER BY id DESC LIMIT ?";
+        self.before(query, code, before, limit).await
     }
 
     /// What happened on the server, everywhere, newest first, before a line that was read earlier.

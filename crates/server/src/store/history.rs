@@ -203,19 +203,11 @@ impl Store {
         before: u64,
         limit: i64,
     ) -> Result<Vec<Message>, StoreError> {
-        let rows: Vec<String> = sqlx::query_scalar(
-            "SELECT message FROM messages WHERE room = ? AND id < ? ORDER BY id DESC LIMIT ?",
-        )
-        .bind(code.as_str())
-        .bind(i64::try_from(before).unwrap_or(i64::MAX))
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows
-            .iter()
-            .rev()
-            .filter_map(|message| serde_json::from_str(message).ok())
-            .collect())
+        let query =
+            "SELECT message FROM messages WHERE room = ? AND id < ? ORDER BY id DESC LIMIT ?";
+        let mut messages = self.before(query, code, before, limit).await?;
+        messages.reverse();
+        Ok(messages)
     }
 
     /// All that somebody wrote, with the room's code, oldest first: their own data, to take along.

@@ -21,6 +21,7 @@ pub use audit::{AuditCursor, AuditEntry, AuditLine};
 pub use history::{BURNT_MS, Companion, Party, role_name};
 pub use overview::Figures;
 pub use progress::{Listed, Progress, ProgressWriter, Step as ProgressStep};
+use serde::de::DeserializeOwned;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -265,6 +266,25 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         Ok(ServerTime(at.unwrap_or_default()))
+    }
+
+    /// A room's records that are numbered and kept as JSON, newest first; what can't be read is left out. `query` asks
+    /// for room, number and how many.
+    async fn before<T: DeserializeOwned>(
+        &self,
+        query: &'static str,
+        code: &RoomCode,
+        before: u64,
+        limit: i64,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows: Vec<String> = sqlx::query_scalar(query)
+            .bind(code.as_str())
+            .bind(i64::try_from(before).unwrap_or(i64::MAX))
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+        let read = |text: &String| serde_json::from_str(text).ok();
+        Ok(rows.iter().filter_map(read).collect())
     }
 
     /// Closes every connection; what was written stays.

@@ -1,10 +1,19 @@
-//! Figures and lists for whoever administers the server.
+//! Figures and lists across rooms: for whoever administers the server, and for the directory.
 use super::{Store, StoreError};
 use crate::code::RoomCode;
 use watchalong_room::{Room, ServerTime, Snapshot};
 
 /// Guests count as today's for this long after they were last seen.
 const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// Parties to come that are told of: months of evenings, and one page of memory.
+const ANNOUNCED: i64 = 200;
+
+/// A room as it was last written; `None` where that can't be read.
+fn read(state: &str) -> Option<Room> {
+    let snapshot: Snapshot = serde_json::from_str(state).ok()?;
+    Room::restore(snapshot).ok()
+}
 
 /// The server in figures.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,13 +82,32 @@ impl Store {
         .bind(skip)
         .fetch_all(&self.pool)
         .await?;
-        let read = |state: &str| {
-            let snapshot: Snapshot = serde_json::from_str(state).ok()?;
-            Room::restore(snapshot).ok()
-        };
         let rooms = rows
             .iter()
             .filter_map(|(code, state)| Some((RoomCode::parse(code)?, read(state))));
         Ok((total, rooms.collect()))
+    }
+
+    /// The public rooms whose party is to begin, the next first, as last written.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn announced(&self, now: ServerTime) -> Result<Vec<(RoomCode, Room)>, StoreError> {
+        // As the index `rooms_announced` has it, word for word.
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT code, snapshot FROM rooms WHERE terminal = 0 \
+             AND json_extract(snapshot, '$.policy.visibility') = 'public' \
+             AND json_extract(snapshot, '$.schedule') IS NOT NULL \
+             AND json_extract(snapshot, '$.schedule') > ? \
+             ORDER BY json_extract(snapshot, '$.schedule') LIMIT ?",
+        )
+        .bind(now.0)
+        .bind(ANNOUNCED)
+        .fetch_all(&self.pool)
+        .await?;
+        let rooms = rows
+            .iter()
+            .filter_map(|(code, state)| Some((RoomCode::parse(code)?, read(state)?)));
+        Ok(rooms.collect())
     }
 }

@@ -264,7 +264,7 @@ async fn a_players_place_is_kept_at_most_as_far_as_the_room_has_played() {
 
 #[tokio::test]
 async fn the_whole_chat_is_paged_back_by_members_only_and_what_is_deleted_stays_deleted() {
-    let server = Server::start().await;
+    let server = Server::with(&["--limit-chat", "off"]).await;
     let chat = json!({"window": 0, "duplicate_span": 0});
     let room = server.room(&json!({"policy": {"chat": chat}})).await;
     let mut host = server.host(&room).await;

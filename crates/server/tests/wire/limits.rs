@@ -78,7 +78,7 @@ async fn a_flood_of_commands_is_slowed_and_a_flood_of_messages_is_cut() {
 
 #[tokio::test]
 async fn a_client_that_never_reads_slows_nobody_and_gets_a_snapshot_when_it_does() {
-    let server = Server::start().await;
+    let server = Server::with(&["--limit-chat", "off"]).await;
     let chat = json!({"max_length": 10_000, "window_count": 100, "window": 0, "duplicate_span": 0});
     let room = server.room(&json!({"policy": {"chat": chat}})).await;
     // Several, since each is held to 20 commands a second.

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod admin;
+mod arrivals;
 mod browser;
 mod client;
 mod clipper;

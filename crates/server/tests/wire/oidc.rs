@@ -129,10 +129,17 @@ async fn an_address_that_is_not_verified_links_nothing() {
     let server = server(&provider, &["--sign-up", "open"]).await;
     let mut first = Browser::new(&server);
     first.sign_up(ANN).await;
-    for verified in [json!(false), json!("false"), json!(1), Value::Null] {
+    let taken = "email_taken";
+    for (verified, code) in [
+        (json!(false), taken),
+        (json!("false"), taken),
+        (Value::Null, taken),
+        // Neither yes nor no: such a token is not looked at.
+        (json!(1), "oidc_token"),
+    ] {
         provider.person(json!({"email": ANN, "email_verified": verified}));
         let mut browser = Browser::new(&server);
-        assert_eq!(log_in(&mut browser, START).await, refused("email_taken"));
+        assert_eq!(log_in(&mut browser, START).await, refused(code));
         assert_eq!(browser.get("/me").await.1["kind"], "anonymous");
     }
     assert_eq!(first.get("/me").await.1["account"]["oidc"], false);
@@ -150,6 +157,7 @@ async fn an_id_token_that_proves_nothing_lets_nobody_in() {
         (json!({"aud": [CLIENT, "another client"]}), Signed::Well),
         (json!({"azp": "another client"}), Signed::Well),
         (json!({"aud": null}), Signed::Well),
+        (json!({"sub": "x".repeat(256)}), Signed::Well),
         (json!({"iss": "https://evil.example"}), Signed::Well),
         (json!({"exp": long_ago}), Signed::Well),
         (json!({"exp": null}), Signed::Well),
@@ -436,4 +444,46 @@ async fn failed_logins_are_counted_like_wrong_passwords() {
         assert_eq!(eve.visit(wrong).await.1, refused("oidc_expired"));
     }
     assert_eq!(eve.visit(wrong).await.1, refused("too_many_requests"));
+}
+
+#[tokio::test]
+async fn a_token_for_several_audiences_counts_where_we_are_its_authorized_party() {
+    let provider = Provider::start().await;
+    let server = server(&provider, &["--sign-up", "open"]).await;
+    let mut claims = ann();
+    claims["aud"] = json!([CLIENT, "another client"]);
+    claims["azp"] = json!(CLIENT);
+    provider.person(claims);
+    assert_eq!(log_in(&mut Browser::new(&server), START).await, IN);
+}
+
+#[tokio::test]
+async fn a_provider_that_calls_itself_otherwise_is_not_used() {
+    let provider = Provider::start().await;
+    let elsewhere = format!("{}/other", provider.issuer.trim_end_matches("/realm"));
+    for issuer in [elsewhere, format!("{}/", provider.issuer)] {
+        let settings = ["--oidc-issuer", &issuer, "--oidc-client-id", CLIENT];
+        let server = Server::with(&settings).await;
+        let to = Browser::new(&server).visit(START).await.1;
+        assert_eq!(to, refused("oidc_unreachable"), "{issuer}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_the_provider_does_not_take_lets_nobody_in() {
+    let provider = Provider::start().await;
+    provider.person(ann());
+    let settings = [
+        "--oidc-issuer",
+        &provider.issuer,
+        "--oidc-client-id",
+        CLIENT,
+        "--oidc-client-secret",
+        "an old one",
+        "--sign-up",
+        "open",
+    ];
+    let server = Server::with(&settings).await;
+    let mut browser = Browser::new(&server);
+    assert_eq!(log_in(&mut browser, START).await, refused("oidc_code"));
 }

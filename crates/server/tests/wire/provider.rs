@@ -170,6 +170,8 @@ async fn discovery(State(provider): State<Provider>) -> Json<Value> {
         "jwks_uri": format!("{issuer}/keys"),
         "userinfo_endpoint": format!("{issuer}/about"),
         "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
     }))
 }
 

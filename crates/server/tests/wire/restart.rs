@@ -106,6 +106,47 @@ async fn grace_approval_and_mute_outlive_a_restart_in_the_middle_of_them() {
     cem.until("welcome").await;
 }
 
+#[tokio::test]
+async fn a_scheduled_party_begins_though_the_server_was_started_anew() {
+    let server = Server::start().await;
+    let sample = server.sample().await;
+    let room = server.room(&json!({"media": sample})).await;
+    let mut host = server.host(&room).await;
+    let welcome = host.seen[0].clone();
+    let at = welcome["clock"].as_f64().unwrap() as i64 + 6_000;
+    host.must(json!({"do": "schedule", "at": at})).await;
+    drop(host);
+    let server = server.restarted().await;
+    let mut host = server
+        .join(&room, "Hanna", json!({"resume": welcome["resume"]}))
+        .await;
+    assert_eq!(host.seen[0]["resumed"], true);
+    // However long all that took: it has begun, or does so by itself.
+    let mut line = host.room()["timeline"].clone();
+    if !host.room()["schedule"].is_null() {
+        assert_eq!(host.room()["schedule"], at);
+        assert_eq!(line["playing"], false);
+        line = loop {
+            let event = host.event("timeline").await;
+            if event["timeline"]["playing"] == true {
+                break event["timeline"].clone();
+            }
+        };
+    }
+    assert_eq!(line["playing"], true);
+    assert_eq!(line["by"], Value::Null);
+    assert!(
+        line["at"].as_f64().unwrap() >= at as f64,
+        "not before its time"
+    );
+    let late = server.join(&room, "Ann", json!({})).await;
+    assert_eq!(
+        late.room()["schedule"],
+        Value::Null,
+        "it is over with the start"
+    );
+}
+
 pub struct Process {
     pub child: Child,
     pub base: String,

@@ -1,6 +1,6 @@
 //! `/api/v2/rooms`
 use crate::client::Server;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_room_is_made_with_links_for_host_and_guests() {
@@ -199,4 +199,117 @@ async fn an_address_that_leads_nowhere_is_a_page_to_people_and_a_code_to_program
         let mime = answer.headers()["content-type"].to_str().unwrap();
         assert_eq!(mime.starts_with("text/"), page, "{path}: {mime}");
     }
+}
+
+#[tokio::test]
+async fn public_parties_to_come_are_listed_asleep_or_not_and_others_are_not() {
+    let server = Server::start().await;
+    let now = server.running.hub.clock.now().0;
+    let day = 24 * 3_600_000;
+    let make = async |server: &Server, name: &str, visibility: &str, schedule: Option<i64>| {
+        let policy = json!({"visibility": visibility});
+        let wanted = json!({"name": name, "policy": policy, "schedule": schedule});
+        server.room(&wanted).await
+    };
+    make(&server, "Next week", "public", Some(now + 7 * day)).await;
+    let soon = make(&server, "Tomorrow", "public", Some(now + day)).await;
+    make(&server, "Family", "unlisted", Some(now + day)).await;
+    make(&server, "Secret", "private", Some(now + day)).await;
+    make(&server, "Nobody yet", "public", None).await;
+    let names = |page: &Value| {
+        let rooms = page["rooms"].as_array().unwrap().iter();
+        let names = rooms.map(|room| room["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let (_, page) = server.get("/api/v2/rooms").await;
+    assert_eq!(names(&page), ["Tomorrow", "Next week"]);
+    // After a restart nobody has opened them: they are told of from the database.
+    let server = server.restarted().await;
+    let (_, page) = server.get("/api/v2/rooms").await;
+    assert_eq!(names(&page), ["Tomorrow", "Next week"]);
+    assert_eq!(
+        (&page["total"], &page["rooms"][0]["viewers"]),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!(page["rooms"][0]["schedule"], now + day);
+    let (_, page) = server.get("/api/v2/rooms?q=next").await;
+    assert_eq!(names(&page), ["Next week"]);
+
+    // With somebody in it, it is a party like any other; without its time, none until somebody comes.
+    let mut host = server.host(&soon).await;
+    let page = directory(&server, |page| page["rooms"][0]["viewers"] == 1).await;
+    assert_eq!(names(&page), ["Tomorrow", "Next week"]);
+    host.must(json!({"do": "schedule", "at": null})).await;
+    host.send(&json!({"t": "cmd", "id": 900, "do": "leave"}))
+        .await;
+    let page = directory(&server, |page| page["total"] == 1).await;
+    assert_eq!(names(&page), ["Next week"]);
+}
+
+/// The directory, once it is as it should be: it follows the rooms by a moment.
+async fn directory(server: &Server, is: impl Fn(&Value) -> bool) -> Value {
+    for _ in 0..400 {
+        let (_, page) = server.get("/api/v2/rooms").await;
+        if is(&page) {
+            return page;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("the directory never became as it should be");
+}
+
+#[tokio::test]
+async fn another_password_stands_in_the_rooms_audit_and_never_which() {
+    let server = Server::start().await;
+    let room = server.room(&json!({})).await;
+    let mut host = server.host(&room).await;
+    let url = format!(
+        "{}/api/v2/rooms/{}",
+        server.base,
+        room["code"].as_str().unwrap()
+    );
+    let key = room["host_key"].as_str().unwrap();
+    let person = host.seen[0]["person"].as_str().unwrap().to_owned();
+    for (who, password, detail, by) in [
+        (
+            person.as_str(),
+            json!("sesame street"),
+            "set",
+            json!("Hanna"),
+        ),
+        (key, json!("sesame avenue"), "set", Value::Null),
+        (&person, Value::Null, "removed", json!("Hanna")),
+    ] {
+        let request = server.http.patch(&url).bearer_auth(who);
+        let answer = request.json(&json!({"password": password})).send().await;
+        assert_eq!(answer.unwrap().status(), 200);
+        let act = loop {
+            let act = host.event("acted").await["act"].clone();
+            if act["act"] == "password" {
+                break act;
+            }
+        };
+        assert_eq!((&act["detail"], &act["by"]["name"]), (&json!(detail), &by));
+        assert!(!act.to_string().contains("sesame"), "{act}");
+    }
+    // There was none any more: nothing changes, and nothing is told.
+    let request = server.http.patch(&url).bearer_auth(&person);
+    request
+        .json(&json!({"password": null}))
+        .send()
+        .await
+        .unwrap();
+    host.must(json!({"do": "say", "text": "done"})).await;
+    server.running.hub.log.flush().await;
+    let log = format!("{url}/audit");
+    let log = server
+        .http
+        .get(log)
+        .bearer_auth(&person)
+        .send()
+        .await
+        .unwrap();
+    let log: Value = log.json().await.unwrap();
+    let passwords = log["acts"].as_array().unwrap().iter();
+    assert_eq!(passwords.filter(|act| act["act"] == "password").count(), 3);
 }

@@ -1,10 +1,12 @@
 //! Syncplay clients over TCP: coming in, motion, chat, roles, and one room with the page's clients.
 use super::client::{PATIENCE, Server};
+use super::uploads::{create, header, patch, person, state};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use watchalong_media::SAMPLE_CLIP;
 
 /// A client that answers every state at once, as real ones do.
 struct Player {
@@ -347,4 +349,31 @@ async fn names_are_unique_and_nonsense_is_shown_the_door() {
     let mut silent = Player::connect(&server).await;
     let gone = tokio::time::timeout(Duration::from_secs(8), silent.line()).await;
     assert!(gone.unwrap().is_none(), "nobody waits for a hello for ever");
+}
+
+#[tokio::test]
+async fn a_film_that_has_not_arrived_is_an_ordinary_pause_and_play_for_its_players() {
+    let server = server().await;
+    let policy = json!({"barrier": {"do": "off"}});
+    let room = server.room(&json!({"policy": policy})).await;
+    let mut page = server.host(&room).await;
+    let (size, half) = (SAMPLE_CLIP.len(), SAMPLE_CLIP.len() / 2);
+    let made = create(&server, &room, &person(&page), "Trip.mp4", size).await;
+    let (url, id) = (header(&made, "location"), header(&made, "upload-media-id"));
+    patch(&server, &url, 0, &SAMPLE_CLIP[..half]).await;
+    state(&server, &url, "watchable").await;
+    page.must(json!({"do": "load", "media": {"kind": "upload", "key": id}}))
+        .await;
+    while page.event("timeline").await["timeline"]["bound"].is_null() {}
+    let code = room["code"].as_str().unwrap();
+    let mut player = Player::join(&server, code, "ann").await;
+    page.must(json!({"do": "seek", "position": 10_000.0})).await;
+    page.must(json!({"do": "play"})).await;
+    let told = player
+        .until_state(|state| state["position"].as_f64().unwrap() > 1.0)
+        .await;
+    assert_eq!(told["paused"], true);
+    patch(&server, &url, half, &SAMPLE_CLIP[half..]).await;
+    let on = player.until_state(|state| state["paused"] == false).await;
+    assert!(on["position"].as_f64() >= told["position"].as_f64(), "{on}");
 }

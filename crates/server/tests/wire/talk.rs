@@ -36,6 +36,48 @@ async fn what_is_said_is_heard_and_kept_for_late_joiners() {
 }
 
 #[tokio::test]
+async fn who_comes_late_sees_that_something_was_deleted_and_not_what() {
+    let server = Server::start().await;
+    let room = server.room(&json!({})).await;
+    let mut host = server.host(&room).await;
+    for text in ["one", "a secret", "three"] {
+        host.must(json!({"do": "say", "text": text})).await;
+    }
+    host.must(json!({"do": "delete_message", "message": 2}))
+        .await;
+    let late = server.join(&room, "Ben", json!({})).await;
+    let chat = late.room()["chat"].as_array().unwrap();
+    let texts: Vec<_> = chat.iter().map(|m| m["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["one", "", "three"]);
+    assert_eq!(chat[1]["deleted"], true);
+    assert_eq!(chat[1]["name"], "Hanna", "whose it was is no secret");
+    assert!(chat[0].get("deleted").is_none());
+}
+
+#[tokio::test]
+async fn one_address_writes_and_reacts_only_so_often_in_all_rooms_together() {
+    let server = Server::with(&["--limit-chat", "3/hour", "--limit-reactions", "2/hour"]).await;
+    let rooms = [server.room(&json!({})).await, server.room(&json!({})).await];
+    let mut hosts = [server.host(&rooms[0]).await, server.host(&rooms[1]).await];
+    for (text, at) in [("one", 0), ("two", 1), ("three", 0)] {
+        hosts[at].must(json!({"do": "say", "text": text})).await;
+    }
+    let refused = hosts[1].command(json!({"do": "say", "text": "four"})).await;
+    assert_eq!(refused["code"], "too_fast");
+    let wait = refused["retry_ms"].as_u64().unwrap();
+    assert!((1..=1_200_000).contains(&wait), "{refused}");
+    for host in &mut hosts {
+        host.must(json!({"do": "react", "emoji": "🎉"})).await;
+    }
+    let react = json!({"do": "react", "emoji": "🎉"});
+    assert_eq!(hosts[0].command(react).await["code"], "too_fast");
+    // Nothing else is held back by it.
+    hosts[0]
+        .must(json!({"do": "rename", "name": "Hanna L"}))
+        .await;
+}
+
+#[tokio::test]
 async fn reactions_and_typing_pass_by() {
     let server = Server::start().await;
     let room = server.room(&json!({})).await;

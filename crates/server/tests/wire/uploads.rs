@@ -8,15 +8,15 @@ use sha1::Digest as _;
 use std::time::Duration;
 use watchalong_media::SAMPLE_CLIP;
 
-fn tus(request: RequestBuilder) -> RequestBuilder {
+pub fn tus(request: RequestBuilder) -> RequestBuilder {
     request.header("tus-resumable", "1.0.0")
 }
 
-fn person(client: &Client) -> String {
+pub fn person(client: &Client) -> String {
     client.seen[0]["person"].as_str().unwrap().to_owned()
 }
 
-async fn create(server: &Server, room: &Value, who: &str, name: &str, size: usize) -> Response {
+pub async fn create(server: &Server, room: &Value, who: &str, name: &str, size: usize) -> Response {
     let code = room["code"].as_str().unwrap();
     let url = format!("{}/api/v2/rooms/{code}/uploads", server.base);
     tus(server.http.post(url))
@@ -31,11 +31,11 @@ async fn create(server: &Server, room: &Value, who: &str, name: &str, size: usiz
         .unwrap()
 }
 
-fn header(answer: &Response, name: &str) -> String {
+pub fn header(answer: &Response, name: &str) -> String {
     answer.headers()[name].to_str().unwrap().to_owned()
 }
 
-async fn patch(server: &Server, url: &str, offset: usize, bytes: &[u8]) -> Response {
+pub async fn patch(server: &Server, url: &str, offset: usize, bytes: &[u8]) -> Response {
     tus(server.http.patch(url))
         .header("upload-offset", offset)
         .header("content-type", "application/offset+octet-stream")
@@ -52,7 +52,7 @@ async fn reached(server: &Server, url: &str) -> usize {
     header(&answer, "upload-offset").parse().unwrap()
 }
 
-async fn state(server: &Server, url: &str, wanted: &str) -> Value {
+pub async fn state(server: &Server, url: &str, wanted: &str) -> Value {
     for _ in 0..400 {
         let answer = server.http.get(url).send().await.unwrap();
         let status: Value = answer.json().await.unwrap();

@@ -1,10 +1,14 @@
 //! What happened in a room, in the words of the native protocol.
 //!
-//! Values, not deltas: each event carries the new value whole, so that applying one twice is harmless. Wire
-//! structs are built here and nowhere else; the room's own types are its log format and may differ.
+//! Values, not deltas: each event carries the new value whole, so that applying one twice is harmless. How the parts
+//! of a room look on the wire stands in `values.rs`; here they become messages.
+use super::values::{
+    act, bans, barrier, complaints, departure, invite, life, member, message, pending, report,
+    settings, timeline, undo,
+};
 use crate::code::RoomCode;
+use crate::hub::Report;
 use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
-use crate::hub::{PlayerState, Report};
 use crate::secret::Signer;
 use crate::shelf::Shelf;
 use crate::ws::{close_frame, text_frame};
@@ -14,8 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use watchalong_media::Choice;
 use watchalong_room::{
-    Act, Departure, Event, Invite, ItemId, Life, Media, Member, MemberId, Message, Preset, Refusal,
-    Report as RoomReport, Role, Room, SeatId, SourceKind, Standing, Timeline,
+    Departure, Event, ItemId, Media, MemberId, Preset, Refusal, Room, SeatId, SourceKind, Standing,
 };
 
 /// Version of the protocol.
@@ -36,176 +39,6 @@ impl Native {
 
 fn send(value: &Value) -> Bytes {
     text_frame(&value.to_string())
-}
-
-fn life(life: Life) -> Value {
-    match life {
-        Life::Created => json!({"state": "created"}),
-        Life::Live => json!({"state": "live"}),
-        Life::Grace { until } => json!({"state": "grace", "until": until}),
-        Life::Expired { at } => json!({"state": "expired", "at": at}),
-        Life::Ended { at } => json!({"state": "ended", "at": at}),
-    }
-}
-
-/// A life's name alone.
-pub(crate) fn life_name(of: Life) -> &'static str {
-    match of {
-        Life::Created => "created",
-        Life::Live => "live",
-        Life::Grace { .. } => "grace",
-        Life::Expired { .. } => "expired",
-        Life::Ended { .. } => "ended",
-    }
-}
-
-fn timeline(timeline: &Timeline) -> Value {
-    json!({
-        "item": timeline.item, "position": timeline.position, "at": timeline.at, "rate": timeline.rate,
-        "playing": timeline.playing, "rev": timeline.revision, "by": timeline.by, "duration": timeline.duration,
-    })
-}
-
-fn member(member: &Member) -> Value {
-    let role = match member.role {
-        Role::Host => "host",
-        Role::CoHost => "co_host",
-        Role::Viewer => "viewer",
-    };
-    let standing = match member.standing {
-        Standing::Pending => "pending",
-        Standing::Admitted => "admitted",
-        Standing::Banned => "banned",
-    };
-    json!({
-        "id": member.id, "name": member.name, "role": role, "standing": standing, "present": member.present(),
-        "away_since": member.away_since(), "muted": member.muted, "ready": member.ready,
-        "reports": member.reports(), "client": member.client(),
-    })
-}
-
-/// A banned person: a member, and whether their address is banned too.
-fn banned(of: &Member) -> Value {
-    let mut value = member(of);
-    value["address"] = json!(of.address_banned);
-    value
-}
-
-fn bans(room: &Room) -> Vec<Value> {
-    room.banned().map(banned).collect()
-}
-
-/// A message as the socket tells it; the REST interface tells it alike.
-pub fn message(message: &Message) -> Value {
-    let mut value = json!({
-        "id": message.id, "by": message.by, "name": message.name, "text": message.text, "at": message.at,
-        "item": message.moment.map(|m| m.0), "position": message.moment.map(|m| m.1), "reply_to": message.reply_to,
-    });
-    if !message.mentions.is_empty() {
-        value["mentions"] = json!(message.mentions);
-    }
-    if message.deleted {
-        value["deleted"] = json!(true);
-    }
-    value
-}
-
-/// An act of the audit log; the REST interface tells it alike.
-pub fn act(act: &Act) -> Value {
-    let person = |id: Option<MemberId>, name: &Option<String>| {
-        id.map(|id| json!({"member": id, "name": name.as_deref().unwrap_or_default()}))
-    };
-    json!({
-        "id": act.id, "at": act.at, "by": person(act.by, &act.by_name), "act": act.kind.as_str(),
-        "target": person(act.target, &act.target_name), "detail": act.detail,
-    })
-}
-
-/// An invitation, without its token.
-pub fn invite(invite: &Invite) -> Value {
-    json!({
-        "id": invite.id, "by": invite.by, "name": invite.name, "label": invite.label,
-        "uses_left": invite.uses_left, "until": invite.until,
-    })
-}
-
-fn complaint(report: &RoomReport) -> Value {
-    json!({
-        "id": report.id, "by": report.by, "name": report.name, "member": report.member,
-        "message": report.message, "text": report.text, "reason": report.reason, "at": report.at,
-    })
-}
-
-fn complaints(room: &Room) -> Vec<Value> {
-    room.reports().map(complaint).collect()
-}
-
-fn settings(room: &Room) -> Value {
-    json!({
-        "event": "settings", "name": room.name(), "policy": room.policy(),
-        "preset": Preset::of(&room.policy().controls), "schedule": room.schedule(),
-    })
-}
-
-fn departure(reason: Departure) -> &'static str {
-    match reason {
-        Departure::Left => "left",
-        Departure::TimedOut => "timed_out",
-        Departure::Kicked => "kicked",
-        Departure::Banned => "banned",
-        Departure::Denied => "denied",
-        Departure::RoomOver => "room_over",
-    }
-}
-
-fn barrier(room: &Room) -> Value {
-    room.barrier().map_or(Value::Null, |b| {
-        let purpose = match b.purpose {
-            watchalong_room::Purpose::Load => "load",
-            watchalong_room::Purpose::Start => "start",
-        };
-        json!({
-            "item": b.item, "purpose": purpose, "deadline": b.deadline, "wants_play": b.wants_play,
-            "ready": b.ready, "waiting": b.waiting,
-        })
-    })
-}
-
-fn undo(room: &Room) -> Value {
-    room.undoable().map_or(
-        Value::Null,
-        |u| json!({"by": u.by, "what": u.kind, "until": u.until}),
-    )
-}
-
-fn pending(room: &Room) -> Vec<Value> {
-    room.members()
-        .filter(|m| m.standing == Standing::Pending)
-        .map(member)
-        .collect()
-}
-
-fn report(id: MemberId, report: &Report) -> Value {
-    let state = match report.state {
-        PlayerState::Unknown => None,
-        PlayerState::Playing => Some("playing"),
-        PlayerState::Paused => Some("paused"),
-        PlayerState::Holding => Some("holding"),
-        PlayerState::Buffering => Some("buffering"),
-        PlayerState::Seeking => Some("seeking"),
-        PlayerState::Hidden => Some("hidden"),
-        PlayerState::Blocked => Some("blocked"),
-        PlayerState::Error => Some("error"),
-    };
-    // Tenths of a millisecond are below what anybody can measure; the frame goes to everybody each second.
-    let tenth = |v: Option<f64>| v.map(|v| (v * 10.0).round() / 10.0);
-    json!([
-        id,
-        tenth(report.skew_ms),
-        tenth(report.buffer_s),
-        tenth(report.delay_ms),
-        state
-    ])
 }
 
 impl Native {
@@ -272,7 +105,7 @@ impl Native {
             "barrier": barrier(room),
             "members": room.members().filter(|m| m.standing == Standing::Admitted).map(member).collect::<Vec<_>>(),
             "queue": self.queue(scene), "pool": self.pool(room, you),
-            "chat": room.messages().filter(|m| !m.deleted).map(message).collect::<Vec<_>>(),
+            "chat": room.messages().map(message).collect::<Vec<_>>(),
             "undo": undo(room),
             "you": {"member": you, "rights": rights},
             "pending": if rights.people { pending(room) } else { Vec::new() },

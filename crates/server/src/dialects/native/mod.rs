@@ -5,11 +5,13 @@
 mod encode;
 mod policy;
 mod socket;
+mod values;
 mod wire;
 
-pub(crate) use encode::life_name;
+pub(crate) use values::life_name;
 
-pub use encode::{Native, act, invite, message};
+pub use encode::Native;
 pub use policy::PolicyInput;
 pub use socket::{Visitor, connect};
+pub use values::{act, invite, message};
 pub use wire::MediaInput;

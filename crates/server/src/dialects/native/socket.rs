@@ -315,7 +315,8 @@ impl Session {
             address: Some(address),
         };
         let seat = resume.unwrap_or_else(|| SeatId(u64::from_le_bytes(secret::random())));
-        let greeting = Greeting { resume, join };
+        let from = self.visitor.address;
+        let greeting = Greeting { resume, join, from };
         Ok((
             seat,
             room.arrive(seat, self.line.outbox().clone(), self.native, greeting),

@@ -102,7 +102,9 @@ impl OpenWatchParty {
             // Told with the wait for people who are loading: nothing moves yet.
             ControlKind::Play | ControlKind::Start if !line.playing => None,
             ControlKind::Play | ControlKind::Start => command("play", line.at),
-            ControlKind::Pause | ControlKind::End => command("pause", line.at + CONTROL_LEAD),
+            ControlKind::Pause | ControlKind::End | ControlKind::Hold => {
+                command("pause", line.at + CONTROL_LEAD)
+            }
             ControlKind::Seek | ControlKind::Undo => command("seek", line.at + CONTROL_LEAD),
             ControlKind::Steer | ControlKind::Rate => {
                 let message = Say::new("state_update", scene.now)
@@ -112,7 +114,7 @@ impl OpenWatchParty {
                 Some(message.frame())
             }
             ControlKind::Load | ControlKind::Unload => Some(self.room_state(scene, scene.to)),
-            ControlKind::Duration => None,
+            ControlKind::Duration | ControlKind::Arrival => None,
         }
     }
 

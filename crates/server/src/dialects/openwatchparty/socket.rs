@@ -366,7 +366,11 @@ impl Session {
             node: self.hub.node,
             address: Some(address),
         };
-        let greeting = Greeting { resume: None, join };
+        let greeting = Greeting {
+            resume: None,
+            join,
+            from: self.visitor.address,
+        };
         let outbox = self.line.outbox().clone();
         let connection = room.arrive(self.seat, outbox, self.dialect, greeting);
         // What is sent right behind this must not overtake it on the way to the log.

@@ -100,7 +100,9 @@ impl Rdm {
         let speed = || json!({"type": "speed", "speed": timeline.rate.factor(), "user": user});
         let moving = if timeline.playing { "play" } else { "pause" };
         match cause {
-            ControlKind::Play | ControlKind::Pause if !own => vec![motion(moving)],
+            ControlKind::Play | ControlKind::Pause | ControlKind::Hold if !own => {
+                vec![motion(moving)]
+            }
             ControlKind::Seek if !own && room.policy().seek_pauses => {
                 vec![motion("seek"), motion(moving)]
             }

@@ -203,7 +203,11 @@ impl Session {
             address: Some(signer.address_digest(code, self.address)),
         };
         let outbox = self.line.outbox().clone();
-        let greeting = Greeting { resume: None, join };
+        let greeting = Greeting {
+            resume: None,
+            join,
+            from: self.address,
+        };
         let guard = room.arrive(seat, outbox, self.rdm, greeting);
         // The join is in the log once the room's task has answered this, and applied once it has answered that: an
         // answer to what comes next must not pass the state of the room.

@@ -704,9 +704,13 @@ async fn enter(
     let table = server.desk.table(room.code());
     // The card lies there first, so that nobody sees its holder under another name.
     table.change(seat, |kept| *kept = card.clone());
-    let resume = None;
+    let greeting = Greeting {
+        resume: None,
+        join,
+        from: address,
+    };
     let place = Place {
-        _connection: room.arrive(seat, outbox.clone(), &VOICE, Greeting { resume, join }),
+        _connection: room.arrive(seat, outbox.clone(), &VOICE, greeting),
         turned: table.watch(),
         room,
         seat,

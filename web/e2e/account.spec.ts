@@ -30,6 +30,39 @@ test('a new name and a new password hold, and the old password does not', async 
   await expect(avatar(phone, 'Annika')).toBeVisible();
 });
 
+test('somebody who is logged in is asked for no name, in their own room and in others', async ({
+  server,
+  people,
+}) => {
+  const { page } = await member(server, people, 'Ann Lee');
+  const shown = (): Promise<string | undefined> =>
+    page.evaluate(() => {
+      const room = window.__watchalong?.room;
+      return room?.members.find(({ id }) => id === room.you.member)?.name;
+    });
+  const theirs = await server.room({ title: null });
+  await page.goto(theirs.url);
+  await expect.poll(shown).toBe('Ann Lee');
+  // Also where this browser has never heard of them, as after a login at a provider.
+  await page.evaluate(() => localStorage.clear());
+  const other = await server.room({ title: null });
+  await page.goto(other.url);
+  await expect.poll(shown).toBe('Ann Lee');
+
+  await page.evaluate(() => localStorage.removeItem('watchalong.name'));
+  await page.goto(server.origin);
+  await page.getByTestId('create-room').click();
+  await page.getByTestId('create-empty').click();
+  await expect.poll(shown).toBe('Ann Lee');
+  // It is a name like any other: changed for this room in two clicks.
+  await page.getByTestId('tab-people').click();
+  await page.getByRole('button', { name: 'What to do with Ann Lee' }).click();
+  await page.getByRole('menuitem', { name: 'Change my name' }).click();
+  await page.getByLabel('Your name').fill('Annie');
+  await page.keyboard.press('Enter');
+  await expect.poll(shown).toBe('Annie');
+});
+
 test('other devices are logged out, one or all', async ({ server, people }) => {
   const { page, email } = await member(server, people, 'Ann');
   const phone = await people.open(server.origin);

@@ -66,6 +66,10 @@ test('a deleted message is gone for everybody', async ({ server, people }) => {
   await line.getByRole('button', { name: /Delete/ }).click();
   await expect(guest.getByTestId('chat-log')).not.toContainText('A spoiler');
   await expect(guest.getByTestId('chat-log')).toContainText('message deleted');
+  // Who comes later sees where something stood, so that answers to it make sense.
+  const late = await people.guest(room, 'Ben');
+  await expect(late.getByTestId('chat-log')).toContainText('message deleted');
+  await expect(late.getByTestId('chat-log')).not.toContainText('A spoiler');
 });
 
 test('the whole evening can be read back, and the place being read stays', async ({

@@ -49,6 +49,8 @@ export class Server {
     const args = [
       ...['serve', this.media, '--listen', address, '--data', this.data],
       ...['--admin-key', ADMIN_KEY],
+      // All tests of a worker come from one address.
+      ...['--limit-chat', 'off'],
     ];
     const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;

@@ -78,6 +78,10 @@ export interface Timeline {
   rev: number;
   by: MemberId | null;
   duration: number | null;
+  /** How far it may be played for now, where the rest still arrives; null where all of it is there. */
+  bound: number | null;
+  /** Stands at its bound, and goes on by itself as more arrives. */
+  held: boolean;
 }
 
 export interface QueuedMedia {
@@ -243,7 +247,19 @@ export interface Snapshot {
 }
 
 export type Cause =
-  'play' | 'pause' | 'seek' | 'rate' | 'load' | 'unload' | 'undo' | 'start' | 'steer' | 'end';
+  | 'play'
+  | 'pause'
+  | 'seek'
+  | 'rate'
+  | 'load'
+  | 'unload'
+  | 'undo'
+  | 'start'
+  | 'steer'
+  | 'end'
+  | 'duration'
+  | 'hold'
+  | 'arrival';
 export type GoneReason = 'left' | 'timed_out' | 'kicked' | 'banned' | 'denied' | 'room_over';
 
 export type RoomEvent =

@@ -72,6 +72,16 @@ export const accountHint = {
     write(local, 'watchalong.account', hint && JSON.stringify({ id: hint.id, name: hint.name })),
 };
 
+/** The name to come into a room with, where nobody has to be asked for one: who is logged in is known by name. */
+export function nameFor(code: string, host: boolean): string | null {
+  const own = guest.name();
+  // Back in one's seat, the name is what it was there.
+  if (own && seat.token(code) !== undefined) return own;
+  const known = accountHint.get()?.name ?? own;
+  if (host) return known || NAMELESS_HOST;
+  return accountHint.get()?.name ?? null;
+}
+
 export const seat = {
   token: (code: string) => read(session, seatKey(code)) ?? undefined,
   setToken: (code: string, token: string | null) => write(session, seatKey(code), token),

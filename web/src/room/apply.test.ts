@@ -140,6 +140,8 @@ describe('the position', () => {
     expect(positionAt(start, 1_000_000 + 2500)).toBeCloseTo(62.5);
     expect(positionAt(start, 1_000_000 - 500)).toBe(60);
     expect(positionAt(start, 1_000_000 + 3_600_000)).toBe(600);
+    const arriving = room({ timeline: { ...start.timeline, bound: 61 } });
+    expect(positionAt(arriving, 1_000_000 + 2500)).toBe(61);
     const paused = { ...start, timeline: { ...start.timeline, playing: false } };
     expect(positionAt(paused, 1_000_000 + 2500)).toBe(60);
   });

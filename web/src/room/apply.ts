@@ -115,12 +115,12 @@ export function positionAt(room: Snapshot, at: number): number {
   const line = room.timeline;
   if (!line.playing) return line.position;
   const position = line.position + (Math.max(0, at - line.at) / 1000) * line.rate;
-  return line.duration === null ? position : Math.min(position, line.duration);
+  return Math.min(position, line.duration ?? Infinity, line.bound ?? Infinity);
 }
 
-/** Whether the room plays, or is about to once all have loaded: what a pause would stop. */
+/** Whether the room plays, or is about to once all have loaded or more has arrived: what a pause would stop. */
 export function isGoing(room: Snapshot): boolean {
-  return room.timeline.playing || startsAfterWait(room);
+  return room.timeline.playing || room.timeline.held || startsAfterWait(room);
 }
 
 export function startsAfterWait(room: Snapshot): boolean {

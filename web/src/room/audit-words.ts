@@ -67,6 +67,8 @@ function detailText(act: Act): string | null {
       return act.detail === null ? null : act.detail.split(', ').map(ruleText).join(', ');
     case 'delete_message':
       return null;
+    case 'password':
+      return act.detail === 'removed' ? 'to none' : null;
     default:
       return act.detail;
   }

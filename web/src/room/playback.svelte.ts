@@ -429,7 +429,8 @@ export class Playback {
   #lookArrival(status: SyncStatus): void {
     const media = this.#room?.media;
     if (status.state === 'error') return;
-    if (!this.buffering || media?.kind !== 'upload') {
+    const waits = this.buffering || this.#room?.timeline.held;
+    if (!waits || media?.kind !== 'upload') {
       this.arriving = null;
       return;
     }
@@ -438,7 +439,8 @@ export class Playback {
     this.#arrivalAsked = now;
     const item = this.#item;
     void this.#links.arrival(media.key).then((arriving) => {
-      if (item === this.#item && this.buffering) this.arriving = arriving;
+      const held = this.#room?.timeline.held;
+      if (item === this.#item && (this.buffering || held)) this.arriving = arriving;
     });
   }
 

@@ -36,6 +36,7 @@ import { whoMay } from './rights-words';
 import { Sky } from './sky.svelte';
 import { Spoilers, tooEarly, type Where } from './spoilers.svelte';
 import { Toasts } from './toasts.svelte';
+import { Typing } from './typing.svelte';
 import { Uploads } from './uploads.svelte';
 
 /** The sync engine treats a person's seek and another medium specially. */
@@ -50,14 +51,13 @@ const CAUSES: Record<Cause, TimelineCause> = {
   steer: 'other',
   start: 'play',
   end: 'other',
+  duration: 'other',
+  hold: 'pause',
+  arrival: 'other',
 };
 const NO_CHAT: readonly ChatMessage[] = [];
 /** A queue is worth more thought than a seek. */
 const CLEARED_MS = 12_000;
-const TYPING_MS = 5000;
-const TYPING_EVERY_MS = 2000;
-/** Signals come about once a second: for so long they may be older than the message. */
-const SAID_MS = 1500;
 
 export class Session {
   readonly code: string;
@@ -68,7 +68,6 @@ export class Session {
   pending = $state(false);
   farewell = $state.raw<Bye | null>(null);
   vitals = $state.raw<Readonly<Record<MemberId, Vital>>>({});
-  typing = $state.raw<MemberId[]>([]);
   serverVersion = $state('');
   readonly toasts = new Toasts();
   readonly activity = new Activities();
@@ -79,6 +78,7 @@ export class Session {
   readonly draft: Draft;
   readonly playback: Playback;
   readonly uploads: Uploads;
+  readonly typing = new Typing(() => void this.#socket.send({ t: 'typing' }));
   readonly do = new Gestures((command) => this.act(command));
   /** All that is known of the chat, the oldest first. */
   readonly chat = $derived.by(() => this.history.all(this.room?.chat ?? NO_CHAT));
@@ -93,9 +93,6 @@ export class Session {
   #password: string | undefined;
   #invite: string | undefined;
   #notices: Notices;
-  #typingTimer: ReturnType<typeof setTimeout> | undefined;
-  #typedAt = 0;
-  #saidAt: Record<MemberId, number> = {};
   #stops: (() => void)[] = [];
   #releaseSeat: (() => void) | null = null;
 
@@ -118,15 +115,12 @@ export class Session {
     });
     this.uploads = new Uploads(code, {
       room: () => this.room,
-      position: () => this.playback.roomPosition(),
       starving: () => this.playback.buffering && this.room?.media?.kind !== 'upload',
       place: (key, title) => this.#place(key, title),
       unplace: (key) => {
         for (const { item, media } of this.room?.queue ?? [])
           if (media.kind === 'upload' && media.key === key) void this.do.queueRemove(item);
       },
-      hold: () => this.#holdForUpload(),
-      release: () => this.act({ do: 'play' }),
     });
     this.#notices = new Notices({
       toasts: this.toasts,
@@ -272,14 +266,6 @@ export class Session {
     }
   }
 
-  /** Tells the others that something is being typed, no more often than the protocol allows. */
-  typed(): void {
-    const now = performance.now();
-    if (now - this.#typedAt < TYPING_EVERY_MS) return;
-    this.#typedAt = now;
-    this.#socket.send({ t: 'typing' });
-  }
-
   react(emoji: string): void {
     // One too many in a burst is simply not seen: no reason to scold.
     void this.#quiet({ do: 'react', emoji });
@@ -382,18 +368,6 @@ export class Session {
     return done;
   }
 
-  /** What is watched has not come further; see `hold.ts`. */
-  async #holdForUpload(): Promise<boolean> {
-    if (!this.room?.you.rights.play) return false;
-    const done = await this.act({ do: 'pause' });
-    if (done)
-      this.toasts.show('Paused: your upload has not come further. It goes on by itself.', {
-        key: 'upload-hold',
-        forMs: 12_000,
-      });
-    return done;
-  }
-
   /** Sent by the page itself: nobody wants to hear that it was refused. */
   async #quiet(command: Command): Promise<void> {
     await this.#socket.command(command).catch(() => undefined);
@@ -441,7 +415,7 @@ export class Session {
         for (const [id, skew, buffer, delay, state] of message.members)
           next[id] = { skew, buffer, delay, state };
         this.vitals = next;
-        if (message.typing) this.#othersType(message.typing);
+        if (message.typing) this.typing.others(message.typing, this.room?.you.member);
         return;
       }
       default:
@@ -463,9 +437,7 @@ export class Session {
   #notice(event: RoomEvent, before: Snapshot, room: Snapshot): void {
     switch (event.event) {
       case 'said':
-        if (event.message.by !== null) this.#saidAt[event.message.by] = performance.now();
-        this.typing = this.typing.filter((id) => id !== event.message.by);
-        return;
+        return this.typing.said(event.message.by);
       case 'deleted':
         return this.history.deleted(event.message);
       case 'reacted':
@@ -486,16 +458,6 @@ export class Session {
   /** Called as the own position moves: applause that waited for its moment. */
   reached(): void {
     this.sky.reached(this.here.item, (note) => this.#early(note));
-  }
-
-  #othersType(list: MemberId[]): void {
-    const me = this.room?.you.member;
-    const now = performance.now();
-    // A signal may tell of the very typing that has become a message since.
-    const quiet = (id: MemberId): boolean => now - (this.#saidAt[id] ?? -Infinity) < SAID_MS;
-    this.typing = list.filter((id) => id !== me && !quiet(id));
-    clearTimeout(this.#typingTimer);
-    this.#typingTimer = setTimeout(() => (this.typing = []), TYPING_MS);
   }
 
   #bye(message: Bye): void {

@@ -67,6 +67,8 @@ export interface StageInput {
 /** A shorter lead is over before a number could be read. */
 const COUNTDOWN_MS = 900;
 
+const goesOn = 'It goes on by itself as more arrives.';
+
 const clear: StageStatus = { kind: 'clear', title: '', detail: '', actions: [], veil: false };
 
 export function stageStatus(input: StageInput): StageStatus {
@@ -120,7 +122,17 @@ export function stageStatus(input: StageInput): StageStatus {
     return {
       kind: 'arriving',
       title: `Still being uploaded by ${who}`,
-      detail: `${percent(sent, size)} % is here. It goes on by itself as more arrives.`,
+      detail: `${percent(sent, size)} % is here. ${goesOn}`,
+      actions: [],
+      veil: false,
+    };
+  }
+
+  if (line.held) {
+    return {
+      kind: 'arriving',
+      title: 'Paused until more of the film has arrived',
+      detail: goesOn,
       actions: [],
       veil: false,
     };

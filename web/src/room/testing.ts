@@ -58,6 +58,8 @@ export function room(more: Partial<Snapshot> = {}): Snapshot {
     timeline: {
       item: 1,
       position: 60,
+      bound: null,
+      held: false,
       at: 1_000_000,
       rate: 1,
       playing: true,

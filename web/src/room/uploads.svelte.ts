@@ -1,6 +1,6 @@
 // The films that members bring: those of this page on their way, and what the server has of
-// everybody's. Sends one after another, puts each on or into the queue as soon as it can be watched,
-// and holds the room where it would run past what has arrived (`hold.ts`).
+// everybody's. Sends one after another, and puts each on or into the queue as soon as it can be watched.
+// That nobody watches past what has arrived is the room's own rule.
 //
 // After a reload the bytes go on as soon as the same file is chosen again: browsers give no page a
 // file twice by itself. After a restart of the server they go on by themselves.
@@ -8,13 +8,11 @@ import { sentence } from '../net/request';
 import { placedUploads } from '../net/storage';
 import { keepUpload, removeUpload, uploadAt, uploadsOf, type UploadStatus } from '../net/uploads';
 import { Bring, type BringProblem } from './bring';
-import { holdAt } from './hold';
 import type { MemberId, Snapshot } from './model';
 import { Carried, rowsOf, sameFile } from './upload-rows.svelte';
 
 /** How often the server is asked while something arrives or somebody looks, ms. */
 const LOOK_MS = 1500;
-const HOLD_MS = 500;
 /** A starving player goes first, but not for ever, ms. */
 const GATE_MS = 4000;
 
@@ -29,16 +27,12 @@ export interface Arriving {
 
 export interface UploadLinks {
   room: () => Snapshot | null;
-  /** Where the room is now, s. */
-  position: () => number;
   /** The own player waits for data of a film that others bring. */
   starving: () => boolean;
   /** Puts it on where nothing is on, else into the queue; false when refused. */
   place: (id: string, title: string) => Promise<boolean>;
   /** Takes it out of the queue. */
   unplace: (id: string) => void;
-  hold: () => Promise<boolean>;
-  release: () => Promise<boolean>;
 }
 
 export class Uploads {
@@ -56,8 +50,6 @@ export class Uploads {
 
   #watchers = 0;
   #looking: ReturnType<typeof setTimeout> | undefined;
-  #holding: ReturnType<typeof setInterval> | undefined;
-  #held: string | null = null;
   #over = false;
 
   constructor(
@@ -177,7 +169,6 @@ export class Uploads {
   dispose(): void {
     this.#over = true;
     clearTimeout(this.#looking);
-    clearInterval(this.#holding);
     for (const carried of this.carried) void carried.bring?.pause();
   }
 
@@ -224,7 +215,6 @@ export class Uploads {
         message: 'The part of the page that sends files could not be fetched. Try again.',
       });
     });
-    this.#holding ??= setInterval(() => this.#holdRoom(), HOLD_MS);
     void this.look();
   }
 
@@ -270,33 +260,5 @@ export class Uploads {
     const until = performance.now() + GATE_MS;
     while (this.links.starving() && performance.now() < until)
       await new Promise((later) => setTimeout(later, 200));
-  }
-
-  #holdRoom(): void {
-    const room = this.links.room();
-    const media = room?.media;
-    if (this.#held !== null && (media?.key !== this.#held || room?.timeline.playing))
-      this.#held = null;
-    if (!room || media?.kind !== 'upload') return;
-    const carried = this.carried.find(({ id }) => id === media.key);
-    if (!carried) return;
-    const arrival = {
-      size: carried.size,
-      arrived: Math.min(carried.sent, this.of(media.key)?.offset ?? carried.sent),
-      duration: room.timeline.duration ?? media.duration,
-    };
-    const what = holdAt(arrival, {
-      playing: room.timeline.playing,
-      position: this.links.position(),
-      held: this.#held === media.key,
-    });
-    if (what === 'hold')
-      void this.links.hold().then((done) => {
-        if (done) this.#held = media.key;
-      });
-    else if (what === 'release') {
-      this.#held = null;
-      void this.links.release();
-    }
   }
 }

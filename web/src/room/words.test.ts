@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { isGoing } from './apply';
 import { pieces, typingText, weave } from './chat-lines';
 import type { ChatMessage, Snapshot } from './model';
 import { actText, clock, memberStanding, names, skewStanding, span, spokenClock } from './phrases';
@@ -121,6 +122,19 @@ describe('the stage', () => {
     });
     const own = { arriving: { ...arriving, by: 2 }, problem: 'no more data' };
     expect(status(room(), own).title).toBe('Still being uploaded by you');
+  });
+
+  it('says that the room waits for an upload, whoever pressed play', () => {
+    const start = room();
+    const held = room({ timeline: { ...start.timeline, playing: false, held: true, bound: 60 } });
+    expect(status(held)).toMatchObject({
+      kind: 'arriving',
+      title: 'Paused until more of the film has arrived',
+      actions: [],
+    });
+    const arriving = { by: 1, sent: 43, size: 100 };
+    expect(status(held, { arriving }).title).toBe('Still being uploaded by Ann');
+    expect(isGoing(held)).toBe(true);
   });
 
   it('stays clear while all is well', () => {

@@ -10,6 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use watchalong_room::{Actor, Command, PersonId, Refusal, SeatId};
 
+/// Seats that are remembered: more than a room has, so that what is reserved and never used has an end. A seat past
+/// them is counted by itself.
+const MOST_SPEAKERS: usize = 20_000;
+
 /// Who speaks from the seats of one room that are connected here.
 #[derive(Debug)]
 pub(super) struct Speech {
@@ -32,6 +36,18 @@ impl Speech {
         self.lock().insert(seat, (connection, keys));
     }
 
+    /// A place without a connection: its holder asks over HTTP. Of their address only the digest is known.
+    fn reserved(&self, actor: Actor, person: &PersonId, digest: Option<&str>) {
+        let mut speakers = self.lock();
+        if let Actor::Seat(seat) = actor
+            && speakers.len() < MOST_SPEAKERS
+        {
+            let from = digest.map_or_else(|| by_seat(seat), |digest| Key::named("address", digest));
+            let person = Key::named("person", &person.0);
+            speakers.entry(seat).or_insert((0, [from, person]));
+        }
+    }
+
     /// A connection is over, unless another has its seat by now.
     pub(super) fn gone(&self, seat: SeatId, connection: u64) {
         let mut speakers = self.lock();
@@ -46,6 +62,12 @@ impl Speech {
     /// [`Refusal::TooFast`], with how long to wait.
     pub(super) fn count(&self, actor: Actor, command: &Command) -> Result<(), Refusal> {
         let (limit, what): (&Limit, _) = match command {
+            Command::Reserve {
+                person, address, ..
+            } => {
+                self.reserved(actor, person, address.as_deref());
+                return Ok(());
+            }
             Command::Say { .. } => (&self.limits.chat, "write"),
             Command::React { .. } => (&self.limits.reactions, "react"),
             _ => return Ok(()),
@@ -57,7 +79,7 @@ impl Speech {
         let taken = match known {
             Some(keys) => limit.take_all(&keys),
             // Of a seat without a connection nothing else is known here.
-            None => limit.take(Key::named("seat", &seat.0.to_string())),
+            None => limit.take(by_seat(seat)),
         };
         taken.map_err(|wait| Refusal::TooFast {
             what,
@@ -69,6 +91,10 @@ impl Speech {
         // Held for map operations only.
         self.speakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn by_seat(seat: SeatId) -> Key {
+    Key::named("seat", &seat.0.to_string())
 }
 
 fn milliseconds(wait: Duration) -> i64 {
@@ -111,7 +137,10 @@ mod tests {
         assert!(by(3).is_err(), "Ann is spent");
         assert_eq!(by(4), Ok(()));
         assert_eq!(speech.count(Actor::Server, &say()), Ok(()));
-        let react = Command::React { emoji: "x".into() };
+        let react = Command::React {
+            emoji: "x".into(),
+            position: None,
+        };
         assert_eq!(
             speech.count(Actor::Seat(SeatId(2)), &react),
             Ok(()),

@@ -86,14 +86,14 @@ impl Clipper {
             // A start that waits for people moves nothing yet.
             ControlKind::Play | ControlKind::Start if !playing => return None,
             ControlKind::Play | ControlKind::Start => "play",
-            ControlKind::Pause | ControlKind::End => "pause",
+            ControlKind::Pause | ControlKind::End | ControlKind::Hold => "pause",
             ControlKind::Seek | ControlKind::Undo => "seek",
             ControlKind::Load | ControlKind::Unload => "skip",
             // A player that leads says where it is; the frontend listens to nothing but these two for it.
             ControlKind::Steer if playing => "play",
             ControlKind::Steer => "pause",
             ControlKind::Rate => return Some(frame(&self.sync(scene, "sync"))),
-            ControlKind::Duration => return None,
+            ControlKind::Duration | ControlKind::Arrival => return None,
         };
         Some(self.moved(scene, kind))
     }

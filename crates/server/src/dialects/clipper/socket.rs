@@ -19,6 +19,7 @@ use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -82,7 +83,7 @@ pub(super) async fn open(
     tokio::spawn(async move {
         let _counted = admission;
         if let Some(socket) = socket.await {
-            converse(socket, MANNERS, |line| session.run(line, join)).await;
+            converse(socket, MANNERS, |line| session.run(line, join, address)).await;
         }
     });
     Ok(response)
@@ -135,8 +136,12 @@ struct Session {
 }
 
 impl Session {
-    async fn run(self, mut line: Line, join: Command) {
-        let greeting = Greeting { resume: None, join };
+    async fn run(self, mut line: Line, join: Command, from: IpAddr) {
+        let greeting = Greeting {
+            resume: None,
+            join,
+            from,
+        };
         let outbox = line.outbox().clone();
         let connection: Connection = self.room.arrive(self.seat, outbox, self.clipper, greeting);
         // The join is in the log once the room's task has answered this, and applied once it has answered that: what is

@@ -3,7 +3,7 @@
 //! A guest's token is a JWT (HS256, by a key of its own) with the user's UUID and name. Accounts have the server's own
 //! (`crate::accounts`), which this dialect takes as well. Both have lengths divisible by three: the frontend offers a token
 //! as a WebSocket subprotocol in base64, where browsers take no padding.
-use crate::accounts::install_signatures;
+use crate::accounts::hs256;
 use crate::http::identity::{bearer, cookie};
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine as _;
@@ -106,7 +106,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) fn new(key: &[u8]) -> Self {
-        install_signatures();
+        hs256::install();
         let mut rules = Validation::new(Algorithm::HS256);
         rules.leeway = 0;
         rules.set_issuer(&[ISSUER]);

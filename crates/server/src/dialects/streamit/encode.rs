@@ -114,7 +114,7 @@ fn snapshot(room: &Room, now: ServerTime) -> Bytes {
 /// original; what another dialect puts on also moves the room.
 fn is_told(room: &Room, cause: ControlKind, by: Option<MemberId>) -> bool {
     match cause {
-        ControlKind::Duration => false,
+        ControlKind::Duration | ControlKind::Arrival => false,
         ControlKind::Load | ControlKind::Unload => {
             let by = by.and_then(|by| room.member(by));
             by.is_none_or(|by| by.client() != NAME)

@@ -201,7 +201,11 @@ impl Session {
             address: Some(signer.address_digest(room.code().as_str(), self.address)),
         };
         let seat = SeatId(u64::from_le_bytes(secret::random()));
-        let greeting = Greeting { resume: None, join };
+        let greeting = Greeting {
+            resume: None,
+            join,
+            from: self.address,
+        };
         let outbox = self.line.outbox().clone();
         let guard = room.arrive(seat, outbox, &self.dialect.voice, greeting);
         // The join is in the log once the room's task has answered this, and applied once it has answered that.

@@ -2,7 +2,7 @@
 //!
 //! The page keeps one for as long as it is open and comes back with it, so they last as long as those for programs; "log
 //! out everywhere" ends those of an account. A browser's cookie is one of another type.
-use crate::accounts::install_signatures;
+use crate::accounts::hs256;
 use crate::secret::{self, Signer};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ pub(super) fn make(
     now: ServerTime,
     lasting: Duration,
 ) -> String {
-    install_signatures();
+    hs256::install();
     let iat = now.0.div_euclid(1000);
     let claims = Claims {
         token_type: kind.to_owned(),
@@ -60,7 +60,7 @@ pub(super) fn make(
 
 /// Whose token it is, where it is genuine, of this type, and not expired.
 pub(super) fn read(signer: &Signer, kind: &str, token: &str) -> Option<Proof> {
-    install_signatures();
+    hs256::install();
     if token.len() > MAX_TOKEN {
         return None;
     }

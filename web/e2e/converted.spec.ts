@@ -66,3 +66,56 @@ test('who plays the file and who gets it repackaged see the same moment', async 
   await allPlay([direct, repackaged]);
   await inStep([direct, repackaged]);
 });
+
+test('subtitles and sound are chosen by each viewer alone', async ({ server, people }) => {
+  const room = await server.room({ title: 'Disc Film' });
+  const host = await people.host(room);
+  const guest = await people.guest(room, 'Ann');
+  await host.getByTestId('subtitle-menu').click();
+  await host.getByTestId('subtitle-tracks').getByText('en', { exact: true }).click();
+  await expect(host.getByTestId('subtitles')).toHaveText('A line to read');
+  await host.getByRole('button', { name: '+0.5 s' }).click();
+  await expect(host.getByTestId('subtitle-delay')).toHaveText('+0.5 s');
+  // It now begins half a second into the film, where nobody is yet.
+  await expect(host.getByTestId('subtitles')).toHaveText('');
+  await host.keyboard.press('Escape');
+
+  const german = host.waitForRequest(/\/a1\/\d+\.m4s/);
+  await host.getByTestId('picture-menu').click();
+  await host.getByTestId('sound-tracks').getByText('ger').click();
+  await german;
+  await host.keyboard.press('Escape');
+  await expect(guest.getByTestId('subtitles')).toHaveText('');
+});
+
+test('a subtitle of one’s own is read from the file, with its looks', async ({
+  server,
+  people,
+}) => {
+  const room = await server.room();
+  const host = await people.host(room);
+  await host.getByTestId('subtitle-menu').click();
+  const drop = (name: string, text: string): Promise<void> =>
+    host.getByTestId('subtitle-file').setInputFiles({
+      name,
+      mimeType: 'text/plain',
+      buffer: Buffer.from(text),
+    });
+  await drop('mine.srt', '1\n00:00:00,000 --> 00:10:00,000\nMine alone\n');
+  await expect(host.getByTestId('subtitles')).toHaveText('Mine alone');
+  await drop(
+    'mine.ass',
+    [
+      '[Script Info]\nScriptType: v4.00+\nPlayResX: 640\nPlayResY: 360\n\n[V4+ Styles]',
+      'Format: Name, Fontname, Fontsize, PrimaryColour, Bold, Alignment',
+      'Style: Default,Arial,40,&H0000FF00,0,5\n\n[Events]',
+      'Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text',
+      'Dialogue: 0,0:00:00.00,0:10:00.00,Default,,0,0,0,,Styled\n',
+    ].join('\n'),
+  );
+  const drawn = host.getByTestId('subtitles').locator('.ASS-dialogue');
+  await expect(drawn).toHaveCount(1);
+  expect(await drawn.evaluate((line) => getComputedStyle(line).position)).toBe('absolute');
+  await drop('nothing.srt', 'no subtitle at all');
+  await expect(host.getByRole('alert')).toContainText('Nothing to read');
+});

@@ -36,6 +36,7 @@ mod root;
 mod sample;
 mod scan;
 mod scanner;
+mod sidecar;
 mod signature;
 mod title;
 mod tools;
@@ -53,7 +54,7 @@ pub use fair::{
 pub use heads::Heads;
 pub use hls::{
     Choice, Film, Hls, HlsConfig, HlsError, HlsStatus, Offer, Plays, Rendition, RunNow, RunRecord,
-    SoundTrack, Wanting, Way,
+    SoundTrack, TextFormat, TextTrack, Wanting, Way,
 };
 pub use id::{InvalidMediaId, MediaId};
 pub use index::{Listing, MAX_PAGE_SIZE, MAX_QUERY_CHARS};
@@ -65,6 +66,7 @@ pub use playable::{Playability, Verdict};
 pub use range::{RangeAnswer, answer as answer_range};
 pub use sample::{SAMPLE_CLIP, place_sample};
 pub use scan::{MAX_DEPTH, MAX_ENTRIES, MAX_MEDIA};
+pub use sidecar::Sidecar;
 pub use signature::{MediaLink, MediaSigner, SignatureError};
 pub use title::{clean_title, fold};
 pub use tools::Tools;

@@ -20,6 +20,7 @@ use crate::medium::{Medium, MediumState};
 use crate::poster::Posters;
 use crate::probe::cache::{ProbeCache, replace_file};
 use crate::root::Root;
+use crate::sidecar::{self, Sidecar};
 use crate::tools::Tools;
 use crate::watch::Mailbox;
 use crate::{prober, scanner};
@@ -177,6 +178,38 @@ impl Library {
         let opened = tokio::task::spawn_blocking(move || shared.open(&entry)).await;
         let (file, metadata) = opened.unwrap_or_else(|_| Err(MediaError::Gone))?;
         Ok(MediaFile::new(file, &metadata, mime))
+    }
+
+    /// The subtitle files beside a medium.
+    pub async fn sidecars(&self, id: &MediaId) -> Vec<Sidecar> {
+        let Some(entry) = self.shared.index.get(id) else {
+            return Vec::new();
+        };
+        let shared = Arc::clone(&self.shared);
+        let look = tokio::task::spawn_blocking(move || sidecar::beside(&shared, &entry));
+        look.await.unwrap_or_default()
+    }
+
+    /// Opens a subtitle file beside a medium.
+    ///
+    /// # Errors
+    /// [`MediaError`]: the medium is unknown, or the file gone.
+    pub async fn open_sidecar(
+        &self,
+        id: &MediaId,
+        sidecar: &Sidecar,
+    ) -> Result<std::fs::File, MediaError> {
+        let entry = self
+            .shared
+            .index
+            .get(id)
+            .ok_or(MediaError::NotFound { id: *id })?;
+        let (shared, sidecar) = (Arc::clone(&self.shared), sidecar.clone());
+        let open = tokio::task::spawn_blocking(move || sidecar::open(&shared, &entry, &sidecar));
+        match open.await {
+            Ok(Ok(file)) => Ok(file),
+            _ => Err(MediaError::Gone),
+        }
     }
 
     /// A still picture of a medium, JPEG, some 480 pixels wide. Made on first request, then kept.

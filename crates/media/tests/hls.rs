@@ -16,13 +16,14 @@ use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
 use support::{H264_AAC, Place, all_probed, clip};
 use watchalong_media::{
-    Film, Hls, HlsConfig, HlsError, Library, MediaFile, Offer, Rendition, Tools, Wanting,
+    Film, Hls, HlsConfig, HlsError, Library, MediaFile, Offer, Rendition, TextFormat, Tools,
+    Wanting,
 };
 
 /// A film, and what converts it.
 struct Studio {
     place: Place,
-    _library: Library,
+    library: Library,
     hls: Arc<Hls>,
     film: Arc<Film>,
 }
@@ -52,7 +53,7 @@ async fn studio_with(
     let film = hls.film(medium, file).await.unwrap();
     Studio {
         place,
-        _library: library,
+        library,
         hls,
         film,
     }
@@ -306,7 +307,7 @@ async fn a_seek_shows_the_same_pictures_as_playing_there() {
 
 #[tokio::test]
 async fn a_copied_picture_keeps_every_frame_at_its_time() {
-    let options = [&["-r", "24000/1001", "-g", "40", "-bf", "2"], &H264_AAC[..]].concat();
+    let options = [&["-r", "24000/1001", "-g", "40", "-bf", "2"], H264_AAC].concat();
     let studio = studio("film.mkv", 12.0, &options).await;
     assert!(studio.hls.can_copy(&studio.film).await);
     let source = packets(&studio.place.film("film.mkv"), "v:0");
@@ -520,4 +521,92 @@ async fn names_and_contents_of_files_reach_no_command_line() {
         arguments.contains("-protocol_whitelist\nfile\n"),
         "{arguments}"
     );
+}
+
+const SRT: &str = "1\n00:00:01,000 --> 00:00:02,500\nSchöne <i>Grüße</i>\n";
+const ASS: &str = "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize\n\
+    Style: Default,Arial,20\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n\
+    Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\pos(5,5)}Styled\n";
+
+#[tokio::test]
+async fn subtitles_are_found_inside_a_film_and_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (srt, ass) = (folder.path().join("a.srt"), folder.path().join("a.ass"));
+    fs::write(&srt, SRT).unwrap();
+    fs::write(&ass, ASS).unwrap();
+    let inputs = ["-i", srt.to_str().unwrap(), "-i", ass.to_str().unwrap()];
+    let options = [
+        &inputs[..],
+        &[
+            "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-c:s:0", "srt", "-c:s:1", "ass",
+        ],
+        &[
+            "-metadata:s:s:0",
+            "language=ger",
+            "-metadata:s:s:1",
+            "title=Signs",
+        ],
+        H264_AAC,
+    ];
+    let studio = studio("Film.mkv", 4.0, &options.concat()).await;
+    // Written on an old Windows, and put there after the film was found.
+    let old = SRT
+        .replace('ö', "\u{f6}")
+        .chars()
+        .map(|c| c as u8)
+        .collect::<Vec<_>>();
+    fs::write(studio.place.film("Film.de.forced.srt"), old).unwrap();
+    fs::write(studio.place.film("Film 2.srt"), SRT).unwrap();
+    let id = studio.library.list("", 0, 10).media[0].id;
+    let sidecars = studio.library.sidecars(&id).await;
+    let tracks = studio.hls.text_tracks(&studio.film, &sidecars);
+    let told: Vec<_> = tracks
+        .iter()
+        .map(|track| {
+            (
+                track.label.as_str(),
+                track.language.as_deref(),
+                track.format,
+                track.forced,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("ger", Some("ger"), TextFormat::Vtt, false),
+            ("Signs", None, TextFormat::Ass, false),
+            ("de forced", Some("de"), TextFormat::Vtt, true),
+        ]
+    );
+    let inside = bytes(studio.hls.text(&studio.film, 0).await.unwrap()).await;
+    let inside = String::from_utf8(inside).unwrap();
+    assert!(
+        inside.starts_with("WEBVTT") && inside.contains("\n00:01.0"),
+        "{inside}"
+    );
+    assert!(inside.contains("Schöne <i>Grüße</i>"), "{inside}");
+    let styled = bytes(studio.hls.text(&studio.film, 1).await.unwrap()).await;
+    assert!(
+        String::from_utf8(styled)
+            .unwrap()
+            .contains("{\\pos(5,5)}Styled")
+    );
+    let file = studio
+        .library
+        .open_sidecar(&id, &sidecars[0])
+        .await
+        .unwrap();
+    let beside = studio
+        .hls
+        .sidecar(&studio.film, &sidecars[0], file)
+        .await
+        .unwrap();
+    assert!(
+        String::from_utf8(bytes(beside).await)
+            .unwrap()
+            .contains("Schöne <i>Grüße</i>")
+    );
+    let missing = studio.hls.text(&studio.film, 2).await.unwrap_err();
+    assert_eq!(missing.code(), "segment_not_found");
 }

@@ -1,6 +1,6 @@
 // Films for the tests, made by ffmpeg once and kept under target/.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 interface Film {
@@ -10,11 +10,16 @@ interface Film {
   seconds: number;
   /** What it is made into, where that is not a plain MP4. */
   into?: { extension: string; options: string[] };
+  /** A subtitle beside it: what its name ends in, and its text. */
+  beside?: { ending: string; text: string };
 }
 
 const H264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-g', '60'];
 const AAC = ['-c:a', 'aac', '-b:a', '96k'];
-const MP4 = { extension: 'mp4', options: [...H264, ...AAC, '-movflags', '+faststart', '-f', 'mp4'] };
+const MP4 = {
+  extension: 'mp4',
+  options: [...H264, ...AAC, '-movflags', '+faststart', '-f', 'mp4'],
+};
 
 /** Each frame carries its number and time: what is seen can be checked by eye. */
 const TESTS: Film[] = [
@@ -28,9 +33,15 @@ const TESTS: Film[] = [
     into: {
       extension: 'mkv',
       options: [
+        ...['-map', '0', '-map', '1', '-map', '1', '-metadata:s:a:0', 'language=eng'],
+        ...['-metadata:s:a:1', 'language=ger', '-disposition:a:1', '0'],
         ...['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none'],
         ...['-c:a', 'ac3', '-f', 'matroska'],
       ],
+    },
+    beside: {
+      ending: 'en.srt',
+      text: '1\n00:00:00,000 --> 00:01:30,000\nA line to <i>read</i>\n',
     },
   },
   // Chromium opens this, others don't.
@@ -66,7 +77,8 @@ const PRETTY: Film[] = [
 
 function make(folder: string, films: Film[]): string {
   mkdirSync(folder, { recursive: true });
-  for (const { title, picture, seconds, into = MP4 } of films) {
+  for (const { title, picture, seconds, into = MP4, beside } of films) {
+    if (beside) writeFileSync(join(folder, `${title}.${beside.ending}`), beside.text);
     const path = join(folder, `${title}.${into.extension}`);
     if (existsSync(path)) continue;
     // Written under another name first: a run that is cut short leaves no half film behind.

@@ -92,6 +92,8 @@ export interface QueuedMedia {
   poster?: string | null;
   /** Of the next in the queue alone: where it may be fetched ahead. */
   url?: string | null;
+  /** With an address: the words of all that a player must know to play the file itself; absent while unknown. */
+  needs?: string[];
 }
 
 /** The random pool: what is left to draw, what was drawn, what the receiver has put in. */
@@ -101,22 +103,12 @@ export interface PoolState {
   yours: QueuedMedia[];
 }
 
-export interface Track {
-  url: string;
-  label: string;
-  language?: string | null;
-}
-
 export interface RoomMedia extends QueuedMedia {
   item: ItemId;
   /** Relative to the page's base, signed and expiring; absolute for kind `url`. */
   url: string;
   type?: string | null;
   problem?: string | null;
-  /** The words of all that a player must know to play the file itself; absent while unknown. */
-  needs?: string[];
-  /** Text tracks, where the server offers any. */
-  tracks?: Track[];
 }
 
 export interface Barrier {

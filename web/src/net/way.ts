@@ -7,6 +7,16 @@ export interface SoundTrack {
   default: boolean;
 }
 
+export interface TextTrack {
+  /** Its text is at `text/{id}` below the film's address. */
+  id: string;
+  label: string;
+  language: string | null;
+  default: boolean;
+  forced: boolean;
+  format: 'vtt' | 'ass';
+}
+
 export interface Way {
   way: 'direct' | 'remux' | 'transcode';
   /** What keeps the browser from playing the file itself, a sentence each. */
@@ -18,6 +28,7 @@ export interface Way {
   /** Lines of the pictures that it can be converted to, highest first. */
   heights: number[];
   sound: SoundTrack[];
+  text: TextTrack[];
 }
 
 /** Asks for the way of the film at `address` (as `mediaAddress` gives it). */
@@ -27,4 +38,11 @@ export function wayOf(address: string, plays: readonly string[], refused: boolea
   url.searchParams.set('plays', plays.join(','));
   if (refused) url.searchParams.set('refused', 'true');
   return call<Way>(url.href);
+}
+
+/** Where the text of a subtitle of the film at `address` is. */
+export function textAddress(address: string, id: string): string {
+  const url = new URL(address);
+  url.pathname += `/text/${id}`;
+  return url.href;
 }

@@ -25,6 +25,7 @@ import { positionAt } from './apply';
 import type { ItemId, RoomMedia, Snapshot } from './model';
 import { Prewarm, wanted } from './prewarm';
 import { Source } from './source.svelte';
+import { Subtitles } from './subtitles.svelte';
 import type { Arriving } from './uploads.svelte';
 
 /** A film waits this long for the clock at most, ms: a burst over three times the distance of the far side. */
@@ -91,8 +92,6 @@ export class Playback {
   arriving = $state.raw<Arriving | null>(null);
   volume = $state(Number(setting.get('volume') ?? '1') || 1);
   muted = $state(false);
-  captions = $state(false);
-  trackCount = $state(0);
   followClass = $state<FollowClass>(storedClass());
   /** ms, positive: this player runs ahead of the room, for slow loudspeakers. */
   offset = $state(Number(setting.get('offset') ?? '0') || 0);
@@ -114,6 +113,7 @@ export class Playback {
   #prewarm = new Prewarm();
   /** Where the film comes from. */
   readonly source = new Source();
+  readonly subtitles = new Subtitles();
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** What is loaded as soon as the clock is known; see `ServerClock.settled`. */
   #untimed: RoomMedia | null = null;
@@ -173,17 +173,18 @@ export class Playback {
       this.muted = video.muted;
       this.volume = video.volume;
     };
-    const tracks = (): void => void (this.trackCount = video.textTracks.length);
+    // What may be chosen of the film, once its beginning is there: nothing waits for it.
+    const look = (): void => void this.#lookAtTracks();
     video.addEventListener('volumechange', volume);
     const ready = (): void => this.#checkReady();
-    video.addEventListener('loadedmetadata', tracks);
+    video.addEventListener('loadeddata', look);
     for (const name of READY_EVENTS) video.addEventListener(name, ready);
     engine.start();
     void abilities(); // known before the first film comes
     if (this.#room) this.setRoom(this.#room, 'snapshot');
     return () => {
       video.removeEventListener('volumechange', volume);
-      video.removeEventListener('loadedmetadata', tracks);
+      video.removeEventListener('loadeddata', look);
       for (const name of READY_EVENTS) video.removeEventListener(name, ready);
       clearTimeout(this.#retryTimer);
       clearTimeout(this.#timingTimer);
@@ -297,13 +298,6 @@ export class Playback {
     if (!muted && this.#video.volume === 0) this.setVolume(0.5);
   }
 
-  setCaptions(on: boolean): void {
-    this.captions = on;
-    const tracks = this.#video?.textTracks;
-    if (!tracks) return;
-    [...tracks].forEach((track, i) => (track.mode = on && i === 0 ? 'showing' : 'disabled'));
-  }
-
   async togglePip(): Promise<void> {
     if (document.pictureInPictureElement) await document.exitPictureInPicture();
     else await this.#video?.requestPictureInPicture().catch(() => undefined);
@@ -366,6 +360,13 @@ export class Playback {
     }
     const position = (): number => this.roomPosition();
     this.source.load({ video, viewer: this.viewer, position }, media);
+    this.subtitles.film(media, this.viewer);
+  }
+
+  async #lookAtTracks(): Promise<void> {
+    const item = this.#item;
+    await this.source.look();
+    if (item === this.#item) this.subtitles.offer(this.source.way?.text ?? []);
   }
 
   /** Loads what waited for the clock; once is enough for a page's life. */
@@ -392,7 +393,10 @@ export class Playback {
     this.#lookArrival(status);
     if (this.#room && status.state === 'playing') {
       const next = wanted(this.#room, this.roomPosition(), status.bufferedAhead);
-      if (next) this.#prewarm.consider(next.item, mediaAddress(next.media, this.viewer));
+      if (next) {
+        const address = mediaAddress(next.media, this.viewer);
+        this.#prewarm.consider(next.item, address, next.media.needs);
+      }
     }
     if (status.state === 'error' && !this.#lookedInto) void this.#lookInto();
     this.#checkReady();

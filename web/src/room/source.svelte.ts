@@ -146,12 +146,15 @@ export class Source {
       const { attach } = await import('./hls-player');
       if (turn !== this.#turn) return;
       const { most, sound } = this;
-      this.#attached = attach({ ...target, playlist, most, sound }, {
-        lines: (lines) => (this.lines = lines),
-        failed: (why) => {
-          if (turn === this.#turn) this.problem = why;
+      this.#attached = attach(
+        { ...target, playlist, most, sound },
+        {
+          lines: (lines) => (this.lines = lines),
+          failed: (why) => {
+            if (turn === this.#turn) this.problem = why;
+          },
         },
-      });
+      );
     } catch (error) {
       if (turn === this.#turn) this.problem = sentence(error);
     }

@@ -10,6 +10,7 @@ const way: Way = {
   hls: null,
   heights: [],
   sound: [],
+  text: [],
 };
 
 describe('how a film comes', () => {

@@ -19,6 +19,7 @@ mod playlist;
 mod rendition;
 mod run;
 mod segment;
+mod text;
 mod track;
 mod ways;
 
@@ -27,6 +28,7 @@ pub use error::HlsError;
 pub use film::Film;
 pub use playlist::{Offer, SoundTrack};
 pub use rendition::Rendition;
+pub use text::{TextFormat, TextTrack};
 pub use track::Wanting;
 pub use ways::{Choice, Plays, Way};
 
@@ -41,10 +43,12 @@ use tokio::sync::OnceCell;
 use crate::delivery::MediaFile;
 use crate::id::MediaId;
 use crate::medium::Medium;
+use crate::sidecar::Sidecar;
 use crate::tools::Tools;
 use cache::Cache;
 use desk::{Desk, SEGMENT_REST};
 use grid::Grid;
+use text::Texts;
 use track::Track;
 
 /// MIME type of segments.
@@ -127,6 +131,7 @@ pub struct Hls {
     desk: Arc<Desk>,
     films: Mutex<HashMap<MediaId, Known>>,
     tracks: Mutex<HashMap<(String, Rendition), Arc<Track>>>,
+    texts: Texts,
 }
 
 impl Hls {
@@ -137,6 +142,7 @@ impl Hls {
             desk: Arc::new(Desk::new(tools, config, cache)),
             films: Mutex::default(),
             tracks: Mutex::default(),
+            texts: Texts::default(),
         }
     }
 
@@ -255,6 +261,34 @@ impl Hls {
         let begin = track.grid.start(number);
         let length = Duration::try_from_secs_f64(track.grid.start(number + 1) - begin);
         Ok((file, begin, length.unwrap_or_default()))
+    }
+
+    /// The subtitles of a film, those inside first.
+    pub fn text_tracks(&self, film: &Film, sidecars: &[Sidecar]) -> Vec<TextTrack> {
+        text::tracks(film, sidecars)
+    }
+
+    /// The text of the `number`-th subtitle track inside a film.
+    ///
+    /// # Errors
+    /// [`HlsError`]; [`HlsError::NotFound`] also for tracks of pictures.
+    pub async fn text(&self, film: &Arc<Film>, number: usize) -> Result<MediaFile, HlsError> {
+        self.ready()?;
+        self.texts.inside(&self.desk, film, number).await
+    }
+
+    /// The text of a subtitle file beside a film.
+    ///
+    /// # Errors
+    /// [`HlsError`].
+    pub async fn sidecar(
+        &self,
+        film: &Arc<Film>,
+        sidecar: &Sidecar,
+        file: std::fs::File,
+    ) -> Result<MediaFile, HlsError> {
+        self.ready()?;
+        self.texts.beside(&self.desk, film, sidecar, file).await
     }
 
     /// Ends what only works for rooms for which `over` holds.

@@ -20,7 +20,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use watchalong_media::{
     Choice, Film, HlsError, MediaFile, MediaId, Medium, Offer, Plays, Rendition, SoundTrack,
-    Wanting,
+    TextTrack, Wanting, Way,
 };
 
 /// The name of the playlist of all that is offered.
@@ -32,6 +32,7 @@ const NOBODY: &str = "-";
 pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/media/{room}/{id}/way", get(way))
+        .route("/media/{room}/{id}/text/{track}", get(text))
         .route(
             "/media/{room}/{id}/hls/{grant}/{viewer}/{name}",
             get(playlist),
@@ -76,6 +77,8 @@ struct WayAnswer {
     heights: Vec<u32>,
     /// Its sound tracks, in order.
     sound: Vec<SoundTrack>,
+    /// Its subtitles, each at `text/{id}` below the film's own address.
+    text: Vec<TextTrack>,
 }
 
 async fn way(
@@ -94,11 +97,14 @@ async fn way(
         Ok(film) => (Some(film), None),
         Err(error) => (None, Some(error)),
     };
-    let copies = match &film {
-        Some(film) if Choice::copies(&medium, &plays) => app.shelf.hls.can_copy(film).await,
-        _ => false,
-    };
-    let mut choice = Choice::of(&medium, &plays, film.is_some(), copies, player.refused);
+    let mut copies = Choice::copies(&medium, &plays);
+    let choose = |copies| Choice::of(&medium, &plays, film.is_some(), copies, player.refused);
+    let mut choice = choose(copies);
+    // Looking for keyframes takes a while: only for those who need them.
+    if let (Some(film), Way::Remux) = (&film, choice.way) {
+        copies = app.shelf.hls.can_copy(film).await;
+        choice = choose(copies);
+    }
     if let (true, Some(error)) = (choice.doubtful, why_not) {
         choice.why.push(error.to_string());
     }
@@ -110,7 +116,55 @@ async fn way(
             "media/{room}/{id}/hls/{expires}.{signature}/{viewer}/{MASTER}{copy}"
         ))
     });
-    Ok(Json(answer(choice, hls, film.as_deref(), &app)))
+    let mut text = Vec::new();
+    if let Some(film) = &film {
+        let sidecars = app.shelf.library.sidecars(&media).await;
+        text = app.shelf.hls.text_tracks(film, &sidecars);
+    }
+    Ok(Json(WayAnswer {
+        choice,
+        hls,
+        heights: film
+            .as_ref()
+            .map_or_else(Vec::new, |film| app.shelf.hls.heights(film)),
+        sound: film
+            .as_ref()
+            .map_or_else(Vec::new, |film| film.sound_tracks()),
+        text,
+    }))
+}
+
+/// A subtitle's text.
+async fn text(
+    State(app): State<App>,
+    Path((room, id, track)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response<Body>, ApiError> {
+    let none = || refused(&HlsError::NotFound);
+    let media = media_id(&id)?;
+    admitted(&app, &room, &media, &query.unwrap_or_default()).await?;
+    let (file, medium) = opened(&app, &media).await?;
+    let hls = &app.shelf.hls;
+    let film = hls.film(medium.ok_or_else(none)?, file).await;
+    let film = film.map_err(|error| refused(&error))?;
+    let made = match track
+        .strip_prefix('s')
+        .and_then(|number| number.parse().ok())
+    {
+        Some(number) => hls.text(&film, number).await,
+        None => {
+            let sidecars = app.shelf.library.sidecars(&media).await;
+            let sidecar = sidecars.iter().find(|sidecar| sidecar.id() == track);
+            let sidecar = sidecar.ok_or_else(none)?;
+            let file = app.shelf.library.open_sidecar(&media, sidecar).await;
+            let file = file.map_err(|error| refused(&HlsError::from(error)))?;
+            hls.sidecar(&film, sidecar, file).await
+        }
+    };
+    let made = made.map_err(|error| refused(&error))?;
+    Ok(made.answer(&method, &headers).map(Body::new))
 }
 
 /// Looked into only for those who could use a conversion.
@@ -124,15 +178,6 @@ async fn film(
         return Err(HlsError::NotFound);
     }
     app.shelf.hls.film(medium, file).await
-}
-
-fn answer(choice: Choice, hls: Option<String>, film: Option<&Film>, app: &App) -> WayAnswer {
-    WayAnswer {
-        choice,
-        hls,
-        heights: film.map_or_else(Vec::new, |film| app.shelf.hls.heights(film)),
-        sound: film.map_or_else(Vec::new, Film::sound_tracks),
-    }
 }
 
 /// Who asks for what, once their address was found good.

@@ -8,6 +8,7 @@ export type DialogName =
   | 'invite'
   | 'sync'
   | 'picture'
+  | 'subtitles'
   | 'keys'
   | 'add'
   | 'lists'

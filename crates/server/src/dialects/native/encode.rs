@@ -78,6 +78,10 @@ impl Native {
             if place == 0 {
                 // What comes next is fetched ahead: its address is told before its turn.
                 media["url"] = json!(self.shelf.link(scene.code, &item.media));
+                let medium = self.shelf.medium(&item.media);
+                if let Some(needs) = medium.as_deref().and_then(Choice::needs) {
+                    media["needs"] = json!(needs);
+                }
             }
             json!({
                 "item": item.id, "media": media, "added_by": item.added_by, "votes": item.votes,

@@ -1,136 +1,16 @@
-//! Converting real films: that every segment is where the playlist says, picture for picture; and what happens
-//! when ffmpeg hangs, dies, or works for nobody.
+//! Converting real films: that every segment is where the playlist says, picture for picture, and what belongs to a
+//! film beside its pictures. What happens when ffmpeg fails is in `encoders.rs`.
 #![allow(clippy::unwrap_used)]
-#![cfg(unix)]
 
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use http::{HeaderMap, Method};
-use http_body_util::BodyExt;
-use support::{H264_AAC, Place, all_probed, clip};
-use watchalong_media::{
-    Film, Hls, HlsConfig, HlsError, Library, MediaFile, Offer, Rendition, TextFormat, Tools,
-    Wanting,
-};
-
-/// A film, and what converts it.
-struct Studio {
-    place: Place,
-    library: Library,
-    hls: Arc<Hls>,
-    film: Arc<Film>,
-}
-
-async fn studio(name: &str, seconds: f64, options: &[&str]) -> Studio {
-    studio_with(name, seconds, options, Tools::find(), |_| {}).await
-}
-
-async fn studio_with(
-    name: &str,
-    seconds: f64,
-    options: &[&str],
-    tools: Tools,
-    change: impl FnOnce(&mut HlsConfig),
-) -> Studio {
-    let place = Place::new();
-    clip(&place.film(name), seconds, options);
-    let library = Library::open(place.config()).await.unwrap();
-    let medium = all_probed(&library, 1).await.remove(0);
-    let mut config = HlsConfig::new(place.dir.path().join("hls"));
-    // A loaded machine is slow, not wrong.
-    config.patience = Duration::from_secs(120);
-    config.hang = Duration::from_secs(60);
-    change(&mut config);
-    let hls = Arc::new(Hls::open(config, tools));
-    let file = library.open_media(&medium.id).await.unwrap();
-    let film = hls.film(medium, file).await.unwrap();
-    Studio {
-        place,
-        library,
-        hls,
-        film,
-    }
-}
-
-fn ann(room: &str) -> Wanting {
-    Wanting {
-        room: room.into(),
-        viewer: format!("{room}/ann").into(),
-    }
-}
-
-async fn bytes(file: MediaFile) -> Vec<u8> {
-    let answer = file.answer(&Method::GET, &HeaderMap::new());
-    answer
-        .into_body()
-        .collect()
-        .await
-        .unwrap()
-        .to_bytes()
-        .to_vec()
-}
-
-impl Studio {
-    async fn segment(&self, rendition: &str, number: usize) -> Result<Vec<u8>, HlsError> {
-        let rendition: Rendition = rendition.parse().unwrap();
-        let who = ann("room");
-        let (file, ..) = self
-            .hls
-            .segment(&self.film, rendition, number, &who)
-            .await?;
-        Ok(bytes(file).await)
-    }
-
-    /// Init and the segments from `first` on, as one file.
-    async fn part(&self, rendition: &str, first: usize, count: usize) -> PathBuf {
-        let parsed: Rendition = rendition.parse().unwrap();
-        let begin = first as f64 * 3.0 + 0.5;
-        let init = self.hls.init(&self.film, parsed, begin, &ann("room")).await;
-        let mut all = bytes(init.unwrap()).await;
-        for number in first..first + count {
-            all.extend(self.segment(rendition, number).await.unwrap());
-        }
-        let path = self
-            .place
-            .dir
-            .path()
-            .join(format!("{rendition}-{first}.mp4"));
-        fs::write(&path, all).unwrap();
-        path
-    }
-
-    /// When each segment begins, by the playlist; the last number is the end.
-    async fn starts(&self, rendition: &str) -> Vec<f64> {
-        let parsed = rendition.parse().unwrap();
-        let text = self.hls.playlist(&self.film, parsed).await.unwrap();
-        let lengths = text.lines().filter_map(|line| {
-            let length = line.strip_prefix("#EXTINF:")?.trim_end_matches(',');
-            Some(length.parse::<f64>().unwrap())
-        });
-        let mut at = 0.0;
-        let mut starts = vec![0.0];
-        for length in lengths {
-            at += length;
-            starts.push(at);
-        }
-        starts
-    }
-
-    async fn until_quiet(&self) {
-        let begun = Instant::now();
-        while !self.hls.status().running.is_empty() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "still running");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
+use support::H264_AAC;
+use support::studio::{ann, bytes, studio};
+use watchalong_media::{Offer, TextFormat, Wanting};
 
 /// Presentation times of all packets, in decoding order, and whether each stands alone.
 fn packets(path: &Path, kind: &str) -> Vec<(f64, bool)> {
@@ -329,11 +209,51 @@ async fn a_copied_picture_keeps_every_frame_at_its_time() {
             sound: None,
         },
     );
-    assert!(
-        master.contains("\ncopy.m3u8") && master.contains("\nv180.m3u8"),
-        "{master}"
-    );
+    assert!(master.contains("\ncopy.m3u8"), "{master}");
     assert!(master.contains("URI=\"a0.m3u8\""), "{master}");
+    let offer = Offer {
+        copy: true,
+        most_lines: Some(100),
+        sound: None,
+    };
+    let capped = studio.hls.master(&studio.film, offer);
+    assert!(
+        !capped.contains("copy.m3u8") && capped.contains("\nv180.m3u8"),
+        "the least there is: {capped}"
+    );
+}
+
+/// ffmpeg's DASH player, on the files as they would be served.
+#[tokio::test]
+async fn the_dash_manifest_names_the_same_segments() {
+    let studio = studio("old.avi", 7.0, &["-c:v", "mpeg4", "-c:a", "mp2"]).await;
+    let folder = studio.place.dir.path().join("dash");
+    for rendition in ["v180", "a0"] {
+        fs::create_dir_all(folder.join(rendition)).unwrap();
+        let parsed = rendition.parse().unwrap();
+        let init = studio
+            .hls
+            .init(&studio.film, parsed, 0.0, &ann("room"))
+            .await;
+        fs::write(
+            folder.join(rendition).join("init.mp4"),
+            bytes(init.unwrap()).await,
+        )
+        .unwrap();
+        for number in 0..studio.starts(rendition).await.len() - 1 {
+            let segment = studio.segment(rendition, number).await.unwrap();
+            fs::write(folder.join(format!("{rendition}/{number}.m4s")), segment).unwrap();
+        }
+    }
+    let offer = Offer {
+        copy: true,
+        most_lines: None,
+        sound: None,
+    };
+    let manifest = folder.join("main.mpd");
+    fs::write(&manifest, studio.hls.manifest(&studio.film, offer).await).unwrap();
+    assert_eq!(packets(&manifest, "v:0").len(), 175);
+    assert_eq!(packets(&manifest, "a:0").len(), 329);
 }
 
 #[tokio::test]
@@ -372,154 +292,6 @@ async fn there_is_nothing_beyond_what_is_offered() {
     assert!(
         studio.hls.status().ended.is_empty(),
         "nothing was started for it"
-    );
-}
-
-/// An ffmpeg that does `instead` where a film is to be converted; looking for encoders works as ever.
-fn stand_in(place: &Path, instead: &str) -> Tools {
-    let path = place.join("ffmpeg-stand-in");
-    let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *lavfi*|*-encoders*|*-filters*) exec ffmpeg \"$@\";; esac\n\
-         echo $$ > {}/pid\n{instead}\n",
-        place.display()
-    );
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    let mut tools = Tools::find();
-    tools.ffmpeg = Some(path);
-    tools
-}
-
-fn alive(folder: &Path) -> bool {
-    let pid = fs::read_to_string(folder.join("pid")).unwrap_or_default();
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    // A zombie is dead, and waits to be counted.
-    !stat.is_empty() && !stat.contains(") Z ")
-}
-
-async fn until_dead(folder: &Path) {
-    let begun = Instant::now();
-    while alive(folder) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it still runs");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-#[tokio::test]
-async fn an_encoder_that_says_nothing_is_killed_and_that_is_said() {
-    let folder = tempfile::tempdir().unwrap();
-    let tools = stand_in(folder.path(), "echo stuck >&2\nexec sleep 600");
-    let studio = studio_with("old.avi", 4.0, &["-c:v", "mpeg4", "-an"], tools, |config| {
-        config.hang = Duration::from_millis(500);
-    })
-    .await;
-    let error = studio.segment("v180", 0).await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.status().as_u16()),
-        ("transcode_hung", 500)
-    );
-    until_dead(folder.path()).await;
-    studio.until_quiet().await;
-    let ended = studio.hls.status().ended;
-    assert_eq!(
-        (ended[0].outcome, ended[0].stderr.trim()),
-        ("transcode_hung", "stuck")
-    );
-}
-
-#[tokio::test]
-async fn an_encoder_that_dies_is_told_with_its_last_words_and_the_rest_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let dies = "echo 'Invalid data found' >&2\nexec false";
-    let tools = stand_in(folder.path(), dies);
-    let studio = studio_with("old.avi", 20.0, &["-c:v", "mpeg4", "-an"], tools, |_| {}).await;
-    let error = studio.segment("v180", 0).await.unwrap_err();
-    assert_eq!(error.code(), "transcode_failed");
-    assert!(error.to_string().contains("Invalid data found"), "{error}");
-    // At once, without a new attempt: players ask again and again.
-    let asked = studio.hls.status().ended.len();
-    assert!(studio.segment("v180", 0).await.is_err());
-    assert_eq!(studio.hls.status().ended.len(), asked);
-    // Further on it is tried.
-    assert!(studio.segment("v180", 6).await.is_err());
-    assert_eq!(studio.hls.status().ended.len(), asked + 1);
-}
-
-#[tokio::test]
-async fn an_encoder_dies_with_its_room() {
-    let folder = tempfile::tempdir().unwrap();
-    // The pictures come, and then it would stand still for ever.
-    let tools = stand_in(folder.path(), "exec ffmpeg \"$@\"");
-    let studio = studio_with("old.avi", 90.0, &["-c:v", "mpeg4", "-an"], tools, |_| {}).await;
-    studio.segment("v180", 0).await.unwrap();
-    // It is ahead as far as it may be, and waits.
-    let begun = Instant::now();
-    while studio.hls.status().running[0].at < 10 {
-        assert!(begun.elapsed() < Duration::from_secs(60));
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert!(alive(folder.path()));
-    studio.hls.leave(|room| room == "another");
-    assert!(alive(folder.path()));
-    assert_eq!(&*studio.hls.rooms()[0], "room");
-    studio.hls.leave(|room| room == "room");
-    studio.until_quiet().await;
-    until_dead(folder.path()).await;
-    assert_eq!(studio.hls.status().ended[0].outcome, "stopped");
-}
-
-#[tokio::test]
-async fn an_encoder_that_is_ahead_gives_way_to_one_that_somebody_waits_for() {
-    let options = ["-c:v", "mpeg4", "-an", "-s", "640x1000"];
-    let studio = studio_with("old.avi", 60.0, &options, Tools::find(), |config| {
-        config.encodes = 1;
-    })
-    .await;
-    studio.segment("v1000", 0).await.unwrap();
-    let who = Wanting {
-        room: "other".into(),
-        viewer: "bob".into(),
-    };
-    let rendition = "v720".parse().unwrap();
-    studio
-        .hls
-        .segment(&studio.film, rendition, 0, &who)
-        .await
-        .unwrap();
-    let begun = Instant::now();
-    let gave_way = || {
-        let ended = studio.hls.status().ended;
-        ended.iter().any(|run| run.rendition == "v1000")
-    };
-    while !gave_way() {
-        assert!(begun.elapsed() < Duration::from_secs(60));
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-#[tokio::test]
-async fn names_and_contents_of_files_reach_no_command_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let show = format!(
-        "for a in \"$@\"; do echo \"$a\"; done > {}/args\nexec ffmpeg \"$@\"",
-        folder.path().display()
-    );
-    let tools = stand_in(folder.path(), &show);
-    let name = "-i concat:`touch x` $(touch y);.avi";
-    let studio = studio_with(
-        name,
-        4.0,
-        &["-c:v", "mpeg4", "-metadata", "title=$(touch z)", "-an"],
-        tools,
-        |_| {},
-    )
-    .await;
-    studio.segment("v180", 0).await.unwrap();
-    let arguments = fs::read_to_string(folder.path().join("args")).unwrap();
-    assert!(!arguments.contains("touch"), "{arguments}");
-    assert!(
-        arguments.contains("-protocol_whitelist\nfile\n"),
-        "{arguments}"
     );
 }
 

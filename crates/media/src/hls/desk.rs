@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use serde::Serialize;
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::AbortHandle;
 
@@ -88,7 +89,8 @@ pub(crate) struct Desk {
     pub(super) encoders: Encoders,
     heavy: Semaphore,
     light: Semaphore,
-    queued: AtomicUsize,
+    /// Runs that wait for a place, light and heavy ones.
+    queued: [AtomicUsize; 2],
     /// Rung when somebody begins to wait.
     queue: Notify,
     ids: AtomicU64,
@@ -105,7 +107,7 @@ impl Desk {
             config,
             cache: Arc::new(cache),
             encoders: Encoders::default(),
-            queued: AtomicUsize::new(0),
+            queued: Default::default(),
             queue: Notify::new(),
             ids: AtomicU64::new(1),
             running: Mutex::default(),
@@ -115,7 +117,7 @@ impl Desk {
 
     /// A number for a run that is about to begin.
     pub(super) fn begin(&self, rendition: Rendition) -> Result<u64, HlsError> {
-        if rendition.is_heavy() && self.queued.load(Ordering::Relaxed) >= LONGEST_LINE {
+        if self.line(rendition).load(Ordering::Relaxed) >= LONGEST_LINE {
             return Err(HlsError::Busy);
         }
         Ok(self.ids.fetch_add(1, Ordering::Relaxed))
@@ -148,14 +150,18 @@ impl Desk {
         .abort_handle()
     }
 
-    /// Whether a run waits for a place.
-    pub(super) fn somebody_queues(&self) -> bool {
-        self.queued.load(Ordering::Relaxed) > 0
+    /// Whether another run waits for the place of such a one.
+    pub(super) fn somebody_queues(&self, rendition: Rendition) -> bool {
+        self.line(rendition).load(Ordering::Relaxed) > 0
+    }
+
+    fn line(&self, rendition: Rendition) -> &AtomicUsize {
+        &self.queued[usize::from(rendition.is_heavy())]
     }
 
     /// Waits until somebody begins to wait.
-    pub(super) async fn queue_changed(&self) {
-        self.queue.notified().await;
+    pub(super) fn queue_changed(&self) -> Notified<'_> {
+        self.queue.notified()
     }
 
     /// Puts a file in place.
@@ -313,24 +319,20 @@ impl Drop for Entry {
 }
 
 /// A run that waits for a place.
-struct Waiting<'a>(&'a Desk, bool);
+struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
     fn new(desk: &'a Desk, rendition: Rendition) -> Self {
-        let counts = rendition.is_heavy();
-        if counts {
-            desk.queued.fetch_add(1, Ordering::Relaxed);
-            desk.queue.notify_waiters();
-        }
-        Self(desk, counts)
+        let line = desk.line(rendition);
+        line.fetch_add(1, Ordering::Relaxed);
+        desk.queue.notify_waiters();
+        Self(line)
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if self.1 {
-            self.0.queued.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod cache;
 mod cutter;
+mod dash;
 mod desk;
 mod encoder;
 mod error;
@@ -203,6 +204,16 @@ impl Hls {
     /// The playlist of all that is offered.
     pub fn master(&self, film: &Film, offer: Offer) -> String {
         playlist::master(film, offer)
+    }
+
+    /// The same for players of MPEG-DASH.
+    pub async fn manifest(&self, film: &Film, offer: Offer) -> String {
+        let copied = if offer.copy {
+            film.copied(&self.desk.tools).await
+        } else {
+            None
+        };
+        dash::manifest(film, offer, copied.as_ref())
     }
 
     /// The heights that pictures are converted to, highest first.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::film::Film;
 use super::grid::Grid;
-use super::rendition::{Rendition, SOUND_BITS};
+use super::rendition::{Rendition, SOUND_BITS, Size};
 use crate::medium::AudioTrack;
 
 /// The codec of converted pictures: High profile, with a level that their size and rate need at most.
@@ -64,58 +64,78 @@ pub(super) fn master(film: &Film, offer: Offer) -> String {
         }
     }
     let sound_bits = if sound.is_empty() { 0 } else { SOUND_BITS };
-    let mut stream = |rendition: Rendition, bits: u64, codec: &str, size: Option<String>| {
-        let _ = write!(
-            out,
-            "#EXT-X-STREAM-INF:BANDWIDTH={}",
-            bits + u64::from(sound_bits)
-        );
-        if let Some(size) = size {
-            let _ = write!(
-                out,
-                ",RESOLUTION={size},FRAME-RATE={:.3}",
-                film.rate.hertz()
-            );
-        }
-        let codecs = match (film.has_video, sound.is_empty()) {
-            (true, false) => format!("{codec},{SOUND_CODEC}\",AUDIO=\"sound"),
-            _ => codec.to_owned(),
-        };
-        let _ = writeln!(out, ",CODECS=\"{codecs}\"\n{rendition}.m3u8");
-    };
     if !film.has_video {
-        stream(Rendition::Sound(chosen), 0, SOUND_CODEC, None);
+        let only = Rendition::Sound(chosen);
+        let _ = writeln!(
+            out,
+            "#EXT-X-STREAM-INF:BANDWIDTH={sound_bits},CODECS=\"{SOUND_CODEC}\"\n{only}.m3u8"
+        );
         return out;
     }
-    // Converted pictures that take as much of the line as the source's own are of use to nobody who can have those.
-    let mut ceiling = u64::MAX;
-    if offer.copy
-        && let Some(codec) = &film.codec
-        && let Some(video) = film.medium.video.first()
-    {
-        // Tracks are not weighed apart; the file's mean, and what scenes with much motion take above it.
-        let mean = film.medium.size as f64 * 8.0 / film.duration;
-        let size = format!("{}x{}", video.width, video.height);
-        let bits = (mean * 1.5) as u64;
-        ceiling = bits / 5 * 4;
-        stream(Rendition::Copy, bits, codec, Some(size));
-    }
-    let ladder = film.ladder();
-    let least = ladder.last().copied().unwrap_or(0);
-    let most = offer.most_lines.unwrap_or(u32::MAX).max(least);
-    for lines in ladder.into_iter().filter(|lines| *lines <= most) {
-        let size = film.size(lines);
-        if u64::from(film.bits(lines)) > ceiling {
-            continue;
-        }
-        stream(
-            Rendition::Picture(lines),
-            u64::from(film.bits(lines)),
-            codec(lines, film.rate.hertz()),
-            Some(format!("{}x{}", size.width, size.height)),
+    for stream in streams(film, offer) {
+        let codecs = if sound.is_empty() {
+            stream.codec
+        } else {
+            format!("{},{SOUND_CODEC}\",AUDIO=\"sound", stream.codec)
+        };
+        let _ = writeln!(
+            out,
+            "#EXT-X-STREAM-INF:BANDWIDTH={},RESOLUTION={}x{},FRAME-RATE={:.3},CODECS=\"{codecs}\"\n{}.m3u8",
+            stream.bits + u64::from(sound_bits),
+            stream.size.width,
+            stream.size.height,
+            film.rate.hertz(),
+            stream.rendition,
         );
     }
     out
+}
+
+/// A form of the picture, as playlists name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stream {
+    pub(super) rendition: Rendition,
+    /// Bits a second, at most.
+    pub(super) bits: u64,
+    /// In the words of RFC 6381.
+    pub(super) codec: String,
+    pub(super) size: Size,
+}
+
+/// The forms of the picture that are offered, best first.
+pub(super) fn streams(film: &Film, offer: Offer) -> Vec<Stream> {
+    let ladder = film.ladder();
+    let least = ladder.last().copied().unwrap_or(0);
+    let most = offer.most_lines.unwrap_or(u32::MAX).max(least);
+    let mut found = Vec::new();
+    // Converted pictures that take as much of the line as the source's own are of use to nobody who can have those.
+    let mut ceiling = u64::MAX;
+    let own = film.medium.video.first().filter(|_| offer.copy);
+    if let (Some(video), Some(codec)) = (own, &film.codec)
+        && film.lines() <= most
+    {
+        // Tracks are not weighed apart; the file's mean, and what scenes with much motion take above it.
+        let bits = (film.medium.size as f64 * 8.0 / film.duration * 1.5) as u64;
+        ceiling = bits / 5 * 4;
+        found.push(Stream {
+            rendition: Rendition::Copy,
+            bits,
+            codec: codec.clone(),
+            size: Size {
+                width: video.width,
+                height: video.height,
+            },
+        });
+    }
+    let converted = ladder.into_iter().filter(|lines| *lines <= most);
+    let converted = converted.map(|lines| Stream {
+        rendition: Rendition::Picture(lines),
+        bits: u64::from(film.bits(lines)),
+        codec: codec(lines, film.rate.hertz()).to_owned(),
+        size: film.size(lines),
+    });
+    found.extend(converted.filter(|stream| stream.bits <= ceiling));
+    found
 }
 
 /// The playlist of one rendition.
@@ -173,7 +193,7 @@ impl Film {
     }
 
     /// What people call a sound track: its own name, or its language and channels.
-    fn sound_label(&self, track: usize) -> String {
+    pub(super) fn sound_label(&self, track: usize) -> String {
         let Some(of) = self.medium.audio.get(track) else {
             return String::new();
         };

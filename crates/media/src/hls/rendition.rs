@@ -103,6 +103,14 @@ impl Film {
         std::iter::once(top).chain(lower).collect()
     }
 
+    /// The lines that its own picture is called by.
+    pub(crate) fn lines(&self) -> u32 {
+        self.medium
+            .video
+            .first()
+            .map_or(0, |video| class(video.width, video.height))
+    }
+
     /// Pixels of a rendition of `lines`.
     pub(crate) fn size(&self, lines: u32) -> Size {
         let (width, height) = self

@@ -197,12 +197,16 @@ impl Track {
                 Arc::clone(&run.more)
             };
             // Far enough ahead. Others may need the processor; this goes on later where it stopped.
-            if self.rendition.is_heavy() && desk.somebody_queues() {
+            // Who begins to wait right now is seen by the one or the other.
+            let queue = desk.queue_changed();
+            tokio::pin!(queue);
+            queue.as_mut().enable();
+            if desk.somebody_queues(self.rendition) {
                 return Watched::Nobody;
             }
             tokio::select! {
                 () = more.notified() => {}
-                () = desk.queue_changed() => {}
+                () = queue => {}
                 () = tokio::time::sleep(desk.config.idle) => {}
             }
         }

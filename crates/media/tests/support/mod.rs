@@ -1,6 +1,8 @@
 //! Real files made by ffmpeg, and a library over them.
 #![allow(dead_code, clippy::unwrap_used)] // each test binary uses its part; a failed set-up should panic
 
+pub mod studio;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;

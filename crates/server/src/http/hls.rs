@@ -26,6 +26,9 @@ use watchalong_media::{
 /// The name of the playlist of all that is offered.
 const MASTER: &str = "main.m3u8";
 
+/// The same for players of MPEG-DASH.
+const MANIFEST: &str = "main.mpd";
+
 /// What stands for a viewer's token where somebody has none.
 const NOBODY: &str = "-";
 
@@ -240,13 +243,18 @@ async fn playlist(
     let Query(listing) = listing?;
     let Asked { film, .. } = asked(&app, (&room, &id, &grant, &viewer), peer, &headers).await?;
     let hls = &app.shelf.hls;
+    let offer = Offer {
+        copy: listing.copy,
+        most_lines: listing.most,
+        sound: listing.sound,
+    };
+    let mut kind = "application/vnd.apple.mpegurl";
     let text = if name == MASTER {
-        let offer = Offer {
-            copy: listing.copy && hls.can_copy(&film).await,
-            most_lines: listing.most,
-            sound: listing.sound,
-        };
-        hls.master(&film, offer)
+        let copy = offer.copy && hls.can_copy(&film).await;
+        hls.master(&film, Offer { copy, ..offer })
+    } else if name == MANIFEST {
+        kind = "application/dash+xml";
+        hls.manifest(&film, offer).await
     } else {
         let rendition = name
             .strip_suffix(".m3u8")
@@ -256,7 +264,7 @@ async fn playlist(
         playlist.map_err(|error| refused(&error))?
     };
     let headers = [
-        (header::CONTENT_TYPE, "application/vnd.apple.mpegurl"),
+        (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, "private, no-cache"),
     ];
     Ok((StatusCode::OK, headers, text).into_response())

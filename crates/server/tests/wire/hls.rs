@@ -28,7 +28,7 @@ fn film(folder: &Path, name: &str, options: &[&str]) {
 
 struct Party {
     server: Server,
-    _films: tempfile::TempDir,
+    films: tempfile::TempDir,
     room: Value,
     host: Client,
 }
@@ -45,7 +45,7 @@ impl Party {
         let host = server.host(&room).await;
         Self {
             server,
-            _films: films,
+            films,
             room,
             host,
         }
@@ -122,6 +122,11 @@ async fn playlists_lead_to_segments_and_only_from_their_own_room() {
         list.contains("v90/init.mp4") && list.contains("v90/2.m4s"),
         "{list}"
     );
+    let manifest = party.text(&master.replace("main.m3u8", "main.mpd")).await;
+    assert!(
+        manifest.contains("<Representation id=\"v90\""),
+        "{manifest}"
+    );
     let part = |name: &str| {
         let url = format!("{}/{folder}/{name}", party.server.base);
         let request = party.server.http.get(url).timeout(LONG);
@@ -184,6 +189,35 @@ async fn admin(server: &Server) -> (u16, Value) {
         answer.status().as_u16(),
         answer.json().await.unwrap_or(Value::Null),
     )
+}
+
+#[tokio::test]
+async fn subtitles_beside_a_film_are_read_by_who_may_watch_it() {
+    let party = Party::start(&[]).await;
+    let beside = party.films.path().join("old.en.srt");
+    std::fs::write(beside, "1\n00:00:01,000 --> 00:00:02,000\nHello\n").unwrap();
+    let way = party.way(&format!("plays={PLAYS}")).await;
+    let track = &way["text"][0];
+    assert_eq!(
+        (&track["language"], &track["format"]),
+        (&json!("en"), &json!("vtt"))
+    );
+    let (path, query) = party.link();
+    let id = track["id"].as_str().unwrap();
+    let text = party.text(&format!("{path}/text/{id}?{query}")).await;
+    assert!(
+        text.starts_with("WEBVTT") && text.contains("Hello"),
+        "{text}"
+    );
+    for wrong in ["s0", "fffffffffffff", "..%2fold.en.srt"] {
+        let (status, _) = party
+            .server
+            .get(&format!("/{path}/text/{wrong}?{query}"))
+            .await;
+        assert_eq!(status, 404, "{wrong}");
+    }
+    let (status, _) = party.server.get(&format!("/{path}/text/{id}")).await;
+    assert_eq!(status, 403);
 }
 
 #[tokio::test]

@@ -255,10 +255,13 @@ impl Before {
             "the muted were heard: {:?}",
             entry.command
         );
+        // Who is removed is waited for no longer: a start that others wished for may come of it.
+        let removes = matches!(entry.command, Command::Kick { .. } | Command::Ban { .. });
+        let lets_start = removes && self.wished;
         let (old, new, desk) = (&self.timeline, room.timeline(), Desk::of(room));
         let untouched = [
             (
-                may.play || may.seek || may.rate || may.queue || may.host,
+                may.play || may.seek || may.rate || may.queue || may.host || lets_start,
                 old == new,
                 "timeline",
             ),

@@ -164,6 +164,10 @@ pub fn bench(arguments: &[String]) -> Result<()> {
         tools::ffmpeg()?;
         command.env("CHROMIUM", tools::chromium()?);
     }
+    if arguments.first().is_some_and(|name| name == "media") {
+        tools::ffmpeg()?;
+        tools::nginx()?;
+    }
     tools::run(&mut command)
 }
 

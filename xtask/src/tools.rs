@@ -132,6 +132,15 @@ pub fn ffmpeg() -> Result<()> {
         .context("ffmpeg (with ffprobe) is missing: install it from https://ffmpeg.org or with your package manager, then try again")
 }
 
+/// nginx, which delivery is compared with, installed if need be.
+pub fn nginx() -> Result<()> {
+    if find("nginx").is_some() {
+        return Ok(());
+    }
+    apt_install("nginx-light")
+        .context("nginx is missing: install it with your package manager, then try again")
+}
+
 /// The browser that tests and sync lab drive: `$CHROMIUM`, one on PATH, one that Playwright
 /// brought, or one installed now.
 pub fn chromium() -> Result<PathBuf> {

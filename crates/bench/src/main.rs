@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use watchalong_bench::accounts;
 use watchalong_bench::link::{Link, Profile};
+use watchalong_bench::media;
 use watchalong_bench::sync;
 
 /// Measures Watchalong.
@@ -23,6 +24,8 @@ struct Arguments {
 enum What {
     /// The sync lab: skew between real browsers, and how long a press takes to reach all.
     Sync(sync::Options),
+    /// What delivery costs, beside nginx: CPU, fairness, late joiners.
+    Media(media::Options),
     /// What a storm of logins costs a busy room.
     Accounts(accounts::Options),
     /// The link emulator by itself: a proxy with delay, jitter, a rate cap and stalls.
@@ -58,6 +61,7 @@ struct LinkOptions {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Sync(options) => sync::run(options).await,
+        What::Media(options) => media::run(options).await,
         What::Accounts(options) => accounts::run(options).await,
         What::Link(options) => link(options).await,
     };

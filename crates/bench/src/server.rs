@@ -23,7 +23,7 @@ const SCAN: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    _child: Child,
+    child: Child,
     _data: TempDir,
 }
 
@@ -96,9 +96,14 @@ impl Server {
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok(Server {
             address,
-            _child: child,
+            child,
             _data: data,
         })
+    }
+
+    /// Its process, 0 once it has ended.
+    pub fn process(&self) -> u32 {
+        self.child.id().unwrap_or(0)
     }
 
     /// Where it listens.

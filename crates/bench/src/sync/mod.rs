@@ -93,7 +93,7 @@ pub async fn run(options: Options) -> Result<()> {
         "the first 3 seconds do not count: measure at least 5"
     );
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if let Some(load) = report::load().filter(|&load| load > cores as f64 / 2.0) {
+    if let Some(load) = crate::about::load().filter(|&load| load > cores as f64 / 2.0) {
         eprintln!(
             "this machine is busy (load {load} on {cores} cores): figures will be worse than they are"
         );

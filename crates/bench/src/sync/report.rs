@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::about::About;
 
 use super::measure::{Figures, Spread};
 use super::scenario::{Action, Record};
@@ -265,33 +265,18 @@ pub fn write(options: &Options, profiles: &[Profile]) -> Result<()> {
     Ok(())
 }
 
-/// Runnable processes over the last minute, where the system tells; the lab itself is about 3.
-pub fn load() -> Option<f64> {
-    let text = fs::read_to_string("/proc/loadavg").ok()?;
-    text.split_whitespace().next()?.parse().ok()
-}
-
 /// What was measured, of what, on what.
 fn about(options: &Options) -> Value {
-    let commit = Command::new("git")
-        .args(["describe", "--always", "--dirty"])
-        .output()
-        .ok();
-    let commit = commit.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    let at = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    json!({
-        "commit": commit,
-        "unix_time": at,
-        "cores": std::thread::available_parallelism().map_or(0, usize::from),
-        "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        "load": load(),
-        "pages": options.pages,
-        "seconds": options.seconds,
-        "screens": "headless Chromium: all pages refresh at the same 60 Hz instants, so picture skew comes in steps of 16.7 ms; screens of their own add up to half a step",
-        "links": "delay and jitter one way: lan 1 ms; near 40±10 ms; far 120±40 ms, 8 Mbit/s, a stall of 0.3-0.9 s every 8-16 s",
-    })
+    let mut about = json!(About::here());
+    about["pages"] = json!(options.pages);
+    about["seconds"] = json!(options.seconds);
+    about["screens"] = json!(
+        "headless Chromium: all pages refresh at the same 60 Hz instants, so picture skew comes in steps of 16.7 ms; screens of their own add up to half a step"
+    );
+    about["links"] = json!(
+        "delay and jitter one way: lan 1 ms; near 40±10 ms; far 120±40 ms, 8 Mbit/s, a stall of 0.3-0.9 s every 8-16 s"
+    );
+    about
 }
 
 #[cfg(test)]

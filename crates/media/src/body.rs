@@ -1,7 +1,9 @@
 //! The body of a media answer: a file, read in turns.
 //!
-//! A turn is at most 256 KiB, less where the uplink is shared ([`crate::Uplink`] then says when and how much),
-//! read at its position on the blocking pool, never on the runtime's threads. Between turns
+//! A turn is at most 256 KiB, less where the uplink is shared ([`crate::Uplink`] then says when and how much).
+//! Where the connection sends files by itself ([`FileLane`]), a turn is a piece put on its lane, after the blocking
+//! pool brought that part of the file into memory; elsewhere it is read there at its position. The runtime's threads
+//! never wait for a disk. Between turns
 //! the body always yields, so that a fast client waits for the slow ones' turns and a newcomer is served
 //! within a turn of each (the shared performance notes measured this against nginx's 2 MiB turns).
 //!
@@ -14,10 +16,11 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
@@ -25,6 +28,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::fair::Share;
+use crate::lane::{self, FileLane, WINDOW, Warmth};
 use crate::platform::read_exact_at;
 use crate::root::Stamp;
 
@@ -38,6 +42,9 @@ pub struct MediaBody {
     source: Option<Source>,
     state: State,
     share: Option<Share>,
+    lane: Option<FileLane>,
+    /// What of the file was brought into memory for the lane.
+    warm: Range<u64>,
     /// The last turn handed out; free to be used again once the connection has dropped it.
     lent: Option<Bytes>,
 }
@@ -112,8 +119,17 @@ enum State {
     /// Waiting for a turn at the uplink.
     Asking(oneshot::Receiver<usize>),
     Reading(JoinHandle<io::Result<BytesMut>>),
-    /// Read sooner than we would have given way: handed out at the next poll.
-    Rested(Bytes),
+    /// Bringing the file into memory for a turn of so many bytes.
+    Warming(JoinHandle<io::Result<Range<u64>>>, usize),
+    /// There sooner than we would have given way: handed out at the next poll.
+    Rested(Turn),
+}
+
+/// What is handed out next.
+enum Turn {
+    Bytes(Bytes),
+    /// So many bytes of the file, by the connection's lane.
+    Piece(usize),
 }
 
 impl std::fmt::Debug for MediaBody {
@@ -134,19 +150,30 @@ impl MediaBody {
             source: None,
             state: State::Idle,
             share: None,
+            lane: None,
+            warm: 0..0,
             lent: None,
         }
     }
 
-    pub(crate) fn part(source: Source, range: std::ops::Range<u64>) -> Self {
+    pub(crate) fn part(source: Source, range: Range<u64>) -> Self {
         Self {
             next: range.start,
             end: range.end,
             source: Some(source),
             state: State::Idle,
             share: None,
+            lane: None,
+            warm: 0..0,
             lent: None,
         }
+    }
+
+    /// The same body, over a connection that sends files by itself. It must reach that connection unchanged.
+    #[must_use]
+    pub fn by(mut self, lane: Option<FileLane>) -> Self {
+        self.lane = lane;
+        self
     }
 
     /// The same body, sent by turns at a shared uplink.
@@ -207,31 +234,88 @@ impl MediaBody {
         cx: &mut Context<'_>,
     ) -> Option<Poll<Option<io::Result<Frame<Bytes>>>>> {
         match self.head_turn(length) {
-            Some(Ok(turn)) => {
-                self.state = State::Rested(turn);
-                cx.waker().wake_by_ref();
-                return Some(Poll::Pending);
-            }
+            Some(Ok(turn)) => return Some(self.rest(Turn::Bytes(turn), cx)),
             Some(Err(error)) => return Some(Poll::Ready(Some(Err(self.fail(error))))),
             None => {}
         }
         let Some(source) = self.source.clone() else {
             return Some(Poll::Ready(None));
         };
+        if self.lane.is_some() {
+            if self.is_warm(source.stamp, length) {
+                return Some(self.rest(Turn::Piece(length), cx));
+            }
+            self.state = State::Warming(self.start_warming(source, length), length);
+            return None;
+        }
         self.state = State::Reading(self.start_turn(source, length));
         None
     }
 
-    fn hand_out(&mut self, turn: Bytes) -> Frame<Bytes> {
+    /// Whether the next turn is in memory, as far as anybody knows.
+    fn is_warm(&mut self, stamp: Stamp, length: usize) -> bool {
+        let turn = self.next + length as u64;
+        if turn > self.warm.end {
+            let from = self.warm.end.max(self.next);
+            let to = Warmth::here().reaches(stamp, from, Instant::now());
+            if to > from {
+                let begun = !self.warm.is_empty();
+                self.warm = if begun { self.warm.start } else { from }..to;
+            }
+        }
+        turn <= self.warm.end
+    }
+
+    /// Brings what comes next into memory: at first the turn, which is soon there, then to the window's end.
+    fn start_warming(&self, source: Source, length: usize) -> JoinHandle<io::Result<Range<u64>>> {
+        let begun = !self.warm.is_empty();
+        let from = self.next.max(self.warm.end);
+        let start = if begun { self.warm.start } else { from };
+        let turn = self.next + length as u64;
+        let window = (from / WINDOW + 1) * WINDOW;
+        let arrived = self.growth().map_or(u64::MAX, Growth::arrived);
+        let to = if begun { window.max(turn) } else { turn };
+        let to = to.min(self.end).min(arrived);
+        tokio::task::spawn_blocking(move || {
+            lane::warm(&source.file, from, to.saturating_sub(from))?;
+            Warmth::here().note(source.stamp, start, to, Instant::now());
+            Ok(start..to)
+        })
+    }
+
+    /// Gives way before `turn` is handed out.
+    fn rest(&mut self, turn: Turn, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.state = State::Rested(turn);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn hand_out(&mut self, turn: Turn) -> io::Result<Frame<Bytes>> {
+        let turn = match (turn, &self.lane, &self.source) {
+            (Turn::Bytes(turn), ..) => turn,
+            (Turn::Piece(length), Some(lane), Some(source)) => {
+                // The tag in the header promised these very bytes.
+                source.check()?;
+                lane.put(source.file.clone(), self.next, length);
+                lane::stand_in(length)
+            }
+            (Turn::Piece(_), ..) => return Err(io::ErrorKind::UnexpectedEof.into()),
+        };
         self.next += turn.len() as u64;
         if let Some(share) = &mut self.share {
             share.sent(turn.len());
         }
-        self.lent = (self.next < self.end).then(|| turn.clone());
+        self.lent = (self.next < self.end && self.lane.is_none()).then(|| turn.clone());
         if self.next >= self.end {
             self.share = None;
         }
-        Frame::data(turn)
+        Ok(Frame::data(turn))
+    }
+
+    /// As [`Self::hand_out`]; an error is the body's end.
+    fn give(&mut self, turn: Turn) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let handed = self.hand_out(turn);
+        Poll::Ready(Some(handed.map_err(|error| self.fail(error))))
     }
 
     fn fail(&mut self, error: io::Error) -> io::Error {
@@ -254,7 +338,7 @@ impl http_body::Body for MediaBody {
         let mut begun = false;
         loop {
             match std::mem::replace(&mut this.state, State::Idle) {
-                State::Rested(turn) => return Poll::Ready(Some(Ok(this.hand_out(turn)))),
+                State::Rested(turn) => return this.give(turn),
                 State::Idle if this.next >= this.end => return Poll::Ready(None),
                 State::Idle => {
                     if let Some(growth) = this.wait() {
@@ -302,12 +386,24 @@ impl http_body::Body for MediaBody {
                     };
                     return match read.unwrap_or_else(|ended| Err(io::Error::other(ended))) {
                         // Read sooner than we would have given way: give way all the same.
-                        Ok(buffer) if begun => {
-                            this.state = State::Rested(buffer.freeze());
-                            cx.waker().wake_by_ref();
-                            Poll::Pending
+                        Ok(buffer) if begun => this.rest(Turn::Bytes(buffer.freeze()), cx),
+                        Ok(buffer) => this.give(Turn::Bytes(buffer.freeze())),
+                        Err(error) => Poll::Ready(Some(Err(this.fail(error)))),
+                    };
+                }
+                State::Warming(mut warming, length) => {
+                    let Poll::Ready(warm) = Pin::new(&mut warming).poll(cx) else {
+                        this.state = State::Warming(warming, length);
+                        return Poll::Pending;
+                    };
+                    return match warm.unwrap_or_else(|ended| Err(io::Error::other(ended))) {
+                        Ok(warm) => {
+                            this.warm = warm;
+                            match begun {
+                                true => this.rest(Turn::Piece(length), cx),
+                                false => this.give(Turn::Piece(length)),
+                            }
                         }
-                        Ok(buffer) => Poll::Ready(Some(Ok(this.hand_out(buffer.freeze())))),
                         Err(error) => Poll::Ready(Some(Err(this.fail(error)))),
                     };
                 }

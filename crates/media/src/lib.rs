@@ -24,6 +24,7 @@ mod heads;
 mod hls;
 mod id;
 mod index;
+mod lane;
 mod library;
 mod medium;
 mod platform;
@@ -58,6 +59,7 @@ pub use hls::{
 };
 pub use id::{InvalidMediaId, MediaId};
 pub use index::{Listing, MAX_PAGE_SIZE, MAX_QUERY_CHARS};
+pub use lane::FileLane;
 pub use library::{Library, LibraryConfig, LibraryStatus};
 pub use medium::{
     AudioTrack, Container, Medium, MediumState, Probe, Problem, SubtitleTrack, VideoTrack,

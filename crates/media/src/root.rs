@@ -17,7 +17,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use crate::error::LibraryError;
 
 /// What tells one version of a file from the next, cheaply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Stamp {
     /// Bytes.
     pub(crate) size: u64,

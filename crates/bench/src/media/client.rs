@@ -99,6 +99,8 @@ async fn fetch(address: &Address, index: u64, stop: &AtomicBool) -> Result<u64> 
                 .checked_sub(read as u64)
                 .context("more than was promised")?;
             got += read as u64;
+            // One viewer's full socket must not keep this program from the others'.
+            tokio::task::yield_now().await;
             if stop.load(Ordering::Relaxed) {
                 break;
             }

@@ -2,9 +2,9 @@
 //!
 //! Connections are admitted in order: past the limit they wait in the kernel's queue, and none is dropped.
 //! A connection that says nothing, or says it too slowly, is cut. HTTP/1.1 is spoken here (proxies speak
-//! HTTP/2 to browsers). Hyper is given exactly a `TokioIo<TcpStream>`, so that a WebSocket gets the
-//! bare socket back by
-//! `hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>`.
+//! HTTP/2 to browsers). Hyper is given exactly a `TokioIo<FileSocket>`, so that a WebSocket gets the
+//! bare socket back by `hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<FileSocket>>`.
+use super::file_socket::FileSocket;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -140,7 +140,8 @@ enum Phase {
 
 /// Serves `app` until `stop`, then lets running requests end for `grace` and cuts the rest.
 ///
-/// Every request carries `ConnectInfo<SocketAddr>` and [`Admission`]. A handler that panics answers 500 and
+/// Every request carries `ConnectInfo<SocketAddr>`, [`Admission`] and, where the system can send files, the connection's
+/// [`FileLane`](watchalong_media::FileLane). A handler that panics answers 500 and
 /// takes nothing else down. Upgraded connections are not waited for: whoever holds them ends them.
 pub async fn serve(
     listener: TcpListener,
@@ -251,14 +252,19 @@ async fn connection(
     } = served;
     let asked = Arc::new(AtomicBool::new(false));
     let first = asked.clone();
+    let socket = FileSocket::new(stream);
+    let lane = socket.lane();
     let answer = hyper::service::service_fn(move |request: Request<Incoming>| {
         first.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(place.clone());
+        if let Some(lane) = &lane {
+            request.extensions_mut().insert(lane.clone());
+        }
         app.clone().oneshot(request)
     });
-    let mut serving = pin!(http.serve_connection_with_upgrades(TokioIo::new(stream), answer));
+    let mut serving = pin!(http.serve_connection_with_upgrades(TokioIo::new(socket), answer));
     // Hyper times heads only once it has told HTTP's versions apart, and for that it waits as long as it takes.
     let silent = async {
         tokio::time::sleep(patience).await;

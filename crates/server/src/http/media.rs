@@ -4,16 +4,16 @@ use crate::code::RoomCode;
 use crate::delivery::Fetcher;
 use crate::hub::RoomHandle;
 use crate::limits::client_address;
-use axum::Router;
 use axum::body::Body;
 use axum::body::HttpBody as _;
 use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::get;
+use axum::{Extension, Router};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use watchalong_media::{MediaError, MediaFile, MediaId, Medium};
+use watchalong_media::{FileLane, MediaError, MediaFile, MediaId, Medium};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -95,6 +95,7 @@ async fn file(
     Path((room, id)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    lane: Option<Extension<FileLane>>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
@@ -102,6 +103,7 @@ async fn file(
     let room = admitted(&app, &room, &id, &query).await?;
     let (file, medium) = opened(&app, &id).await?;
     let file = file.with_head(&app.shelf.heads);
+    let lane = lane.map(|Extension(lane)| lane);
     let response = file.answer(&method, &headers);
     if response.body().is_end_stream() {
         return Ok(response.map(Body::new));
@@ -117,7 +119,7 @@ async fn file(
         .uplink
         .stream(viewer, content, Some(Arc::new(fetcher)));
     let share = share.ok_or_else(too_many_streams)?;
-    Ok(response.map(|body| Body::new(body.through(share))))
+    Ok(response.map(|body| Body::new(body.through(share).by(lane))))
 }
 
 async fn poster(

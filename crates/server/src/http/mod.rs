@@ -14,6 +14,7 @@ mod conversions;
 mod delivery;
 mod error;
 mod export;
+pub mod file_socket;
 mod health;
 mod hls;
 pub mod identity;

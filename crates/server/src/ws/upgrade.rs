@@ -3,6 +3,7 @@
 //! Taking the socket itself (instead of a boxed stream) is what lets a broadcast be written
 //! without waking a task per delivery. Bytes that the client sent right behind its request are
 //! kept and parsed first.
+use crate::http::file_socket::FileSocket;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use base64::Engine as _;
@@ -88,9 +89,9 @@ pub fn accept(
         .expect("constant headers are valid");
     let socket = async move {
         let upgraded = upgrade.await.ok()?;
-        let parts = downcast::<TokioIo<TcpStream>>(upgraded).ok()?;
+        let parts = downcast::<TokioIo<FileSocket>>(upgraded).ok()?;
         Some(Socket {
-            stream: Arc::new(parts.io.into_inner()),
+            stream: Arc::new(parts.io.into_inner().into_stream()),
             early: parts.read_buf,
         })
     };

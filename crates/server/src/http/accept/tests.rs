@@ -91,9 +91,9 @@ async fn an_upgrade_gives_the_bare_socket_back_with_its_place() {
                 .expect("has a place");
             let upgrade = hyper::upgrade::on(&mut request);
             tokio::spawn(async move {
-                let parts = downcast::<TokioIo<TcpStream>>(upgrade.await.unwrap())
+                let parts = downcast::<TokioIo<FileSocket>>(upgrade.await.unwrap())
                     .expect("is the bare socket");
-                let mut socket = parts.io.into_inner();
+                let mut socket = parts.io.into_inner().into_stream();
                 assert!(socket.nodelay().unwrap());
                 socket.write_all(b"early:").await.unwrap();
                 socket.write_all(&parts.read_buf).await.unwrap();

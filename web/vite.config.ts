@@ -32,7 +32,14 @@ export default defineConfig({
     // Inlined scripts and data URLs would need holes in the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { index: 'index.html', docs: 'docs.html' } },
+    rolldownOptions: {
+      input: {
+        index: 'index.html',
+        docs: 'docs.html',
+        watchparty: 'watchparty.html',
+        watchpartyAdmin: 'watchparty-admin.html',
+      },
+    },
   },
   server: {
     proxy: {

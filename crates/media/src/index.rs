@@ -109,6 +109,13 @@ impl Index {
             .collect()
     }
 
+    /// What `pick` makes of each entry, in no order.
+    pub(crate) fn collect<T>(&self, pick: impl Fn(&Entry) -> Option<T>) -> Vec<T> {
+        let state = self.state();
+        let entries = state.by_id.values().map(|indexed| &indexed.entry);
+        entries.filter_map(pick).collect()
+    }
+
     /// Puts and removes, as one change. Does nothing, and raises nothing, when both are empty.
     pub(crate) fn apply(&self, put: Vec<Entry>, remove: &[MediaId]) {
         let mut state = self.state();

@@ -27,6 +27,7 @@ mod index;
 mod lane;
 mod library;
 mod medium;
+mod paths;
 mod platform;
 mod playable;
 mod poster;
@@ -64,6 +65,7 @@ pub use library::{Library, LibraryConfig, LibraryStatus};
 pub use medium::{
     AudioTrack, Container, Medium, MediumState, Probe, Problem, SubtitleTrack, VideoTrack,
 };
+pub use paths::Placed;
 pub use playable::{Playability, Verdict};
 pub use range::{RangeAnswer, answer as answer_range};
 pub use sample::{SAMPLE_CLIP, place_sample};

@@ -88,7 +88,7 @@ pub(crate) struct Shared {
 
 /// The library. Share it in an `Arc`.
 pub struct Library {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     posters: Posters,
     probers: Vec<JoinHandle<()>>,
 }

@@ -10,8 +10,8 @@ use crate::report::Report;
 use crate::stats::Stats;
 use crate::undo::Undoable;
 use crate::{
-    ActId, ControlKind, InviteId, MemberId, MessageId, PersonId, Policy, Revision, Room, SeatId,
-    ServerTime, Timeline,
+    ActId, ControlKind, InviteId, ItemId, MemberId, MessageId, PersonId, Policy, Revision, Room,
+    SeatId, ServerTime, Timeline,
 };
 
 impl Room {
@@ -113,6 +113,11 @@ impl Room {
     /// Admitted members with a seat, connected or held: what [`Policy::capacity`] counts.
     pub fn seated(&self) -> u32 {
         self.people.seated()
+    }
+
+    /// The last number given to an item, on or queued: it grows with each medium that is put on. Zero before the first.
+    pub fn newest_item(&self) -> ItemId {
+        ItemId(self.next_item.saturating_sub(1))
     }
 
     /// What comes next.

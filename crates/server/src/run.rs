@@ -85,7 +85,9 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     roots.push(kept);
     let library = Library::open(LibraryConfig::new(roots, config.data.join("cache"))).await?;
     let uploads = {
-        let (folder, limits) = (config.data.join("uploads"), config.uploads);
+        let folder = config.upload_dir.clone();
+        let folder = folder.unwrap_or_else(|| config.data.join("uploads"));
+        let limits = config.uploads;
         let open = move || Uploads::open(folder, limits, Tools::find());
         tokio::task::spawn_blocking(open).await?
     };

@@ -101,6 +101,11 @@ fn variable(setting: &'static Setting, environment: Environment<'_>) -> Option<G
         .chain(setting.also.iter().map(|name| (*name).to_owned()));
     let set = |name: String| Some((environment(&name).filter(|text| !text.is_empty())?, name));
     let (text, name) = names.into_iter().find_map(set)?;
+    let text = if name == setting.variable() {
+        text
+    } else {
+        in_unit(text, setting.also_in)
+    };
     let texts = match text.to_str() {
         Some(text) if setting.repeatable => split(text),
         _ => vec![text],
@@ -110,6 +115,14 @@ fn variable(setting: &'static Setting, environment: Environment<'_>) -> Option<G
         texts,
         origin: Origin::Variable(name),
     })
+}
+
+/// A bare number with its unit behind it.
+fn in_unit(text: OsString, unit: &str) -> OsString {
+    match text.to_str().map(str::trim) {
+        Some(number) if number.parse::<f64>().is_ok() => format!("{number}{unit}").into(),
+        _ => text,
+    }
 }
 
 fn default(setting: &'static Setting) -> Given {

@@ -31,6 +31,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use watchalong_media::{UplinkLimits, UploadLimits};
 
+/// How much more than a film takes one viewer gets, where only the former is known: enough to fill a buffer.
+const SPARE: f64 = 1.5;
+
 /// Everything that an operator may decide, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -56,6 +59,10 @@ pub struct Config {
     pub uplink: Option<f64>,
     /// Bytes a second that one viewer may take.
     pub viewer_rate: Option<f64>,
+    /// Bytes a second that films take at most, where somebody said so.
+    pub content_bitrate: Option<f64>,
+    /// Whether limits of delivery are kept.
+    pub fair_delivery: bool,
     /// How far ahead of the room is fetched at full speed where the uplink is limited.
     pub look_ahead: Option<Duration>,
     /// Bytes of memory for the beginnings of files.
@@ -94,8 +101,16 @@ pub struct Config {
     pub tmdb_api_key: Option<String>,
     /// StreamIt: where titles are searched; without a slash at the end.
     pub tmdb_url: String,
+    /// Staged page: the key that viewers need.
+    pub viewer_key: Option<String>,
+    /// Staged page: colours, in the order in which they are handed out.
+    pub colors: Vec<String>,
+    /// RDM: how long a room is kept with nobody in it.
+    pub rdm_room_expiry: Duration,
     /// How often one may do what costs others something.
     pub limits: Rates,
+    /// Where uploads are kept, where not in `data`.
+    pub upload_dir: Option<PathBuf>,
     /// How much may be uploaded.
     pub uploads: UploadLimits,
     /// Who may keep uploads in the library.
@@ -193,8 +208,10 @@ impl Config {
                 .last("base-path", values::base_path)?
                 .unwrap_or_default(),
             trusted_proxies: texts.each("trusted-proxies", values::proxies)?.concat(),
-            uplink: texts.last("uplink", values::rate)?,
-            viewer_rate: texts.last("viewer-rate", values::rate)?,
+            uplink: texts.last("uplink", values::rate)?.flatten(),
+            viewer_rate: texts.last("viewer-rate", values::rate)?.flatten(),
+            content_bitrate: texts.last("content-bitrate", values::rate)?.flatten(),
+            fair_delivery: texts.one("fair-delivery", values::switch)?,
             look_ahead: texts.one("look-ahead", values::look_ahead)?,
             head_cache: usize::try_from(texts.one("head-cache", values::size)?)
                 .unwrap_or(usize::MAX),
@@ -215,6 +232,9 @@ impl Config {
             streamit_origins: texts.each("streamit-origins", values::words)?,
             tmdb_api_key: texts.last("tmdb-api-key", values::words)?,
             tmdb_url: texts.one("tmdb-url", values::upstream)?,
+            viewer_key: texts.last("viewer-key", values::words)?,
+            colors: texts.each("colors", values::color)?,
+            rdm_room_expiry: texts.one("rdm-room-expiry", values::room_expiry)?,
             limits: Rates {
                 login: texts.one("limit-login", values::limit)?,
                 sign_up: texts.one("limit-sign-up", values::limit)?,
@@ -226,6 +246,7 @@ impl Config {
                 guess: texts.one("limit-guess", values::limit)?,
                 requests: texts.one("limit-requests", values::limit)?,
             },
+            upload_dir: texts.last("upload-dir", paths("upload-dir"))?,
             uploads: UploadLimits {
                 file: texts.one("upload-max", values::size)?,
                 room: texts.one("upload-room", values::size)?,
@@ -250,9 +271,13 @@ impl Config {
 
     /// What limits delivery.
     pub fn uplink_limits(&self) -> UplinkLimits {
+        if !self.fair_delivery {
+            return UplinkLimits::default();
+        }
+        let usual = self.content_bitrate.map(|rate| rate * SPARE);
         UplinkLimits {
             uplink: self.uplink,
-            viewer: self.viewer_rate,
+            viewer: self.viewer_rate.or(usual),
             ahead: self.look_ahead.filter(|_| self.uplink.is_some()),
         }
     }

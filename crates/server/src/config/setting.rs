@@ -27,6 +27,8 @@ pub struct Setting {
     pub positional: bool,
     /// Variables that other programs know this setting by; the first that is set counts, after our own.
     pub also: &'static [&'static str],
+    /// What the numbers of those variables count in, where they are bare: put behind them.
+    pub also_in: &'static str,
     /// May stand in the settings file (all but the file's own name).
     pub in_file: bool,
 }
@@ -122,5 +124,6 @@ pub(super) const PLAIN: Setting = Setting {
     secret: false,
     positional: false,
     also: &[],
+    also_in: "",
     in_file: true,
 };

@@ -22,6 +22,7 @@ pub static SETTINGS: &[Setting] = &[
         section: Section::Library,
         repeatable: true,
         positional: true,
+        also: &["MEDIA_DIR", "MEDIA_OUTPUT_DIR"],
         ..PLAIN
     },
     Setting {
@@ -31,6 +32,7 @@ pub static SETTINGS: &[Setting] = &[
         example: "~/.local/share/watchalong",
         help: "The folder that rooms, posters and the server's keys are kept in. Made if it is not there.",
         section: Section::Library,
+        also: &["STATE_DIR", "WP_STATE_DIR"],
         ..PLAIN
     },
     Setting {
@@ -50,6 +52,7 @@ pub static SETTINGS: &[Setting] = &[
         help: "An address and port to listen on. Port 0 takes any free one; the printed line says which.",
         section: Section::Network,
         repeatable: true,
+        also: &["PORT", "RDM_PORT"],
         ..PLAIN
     },
     Setting {
@@ -113,6 +116,8 @@ pub static SETTINGS: &[Setting] = &[
         example: "20mbit",
         help: "How much of the line to the outside films may use, all viewers together; shared fairly, those about to run dry first. Give about 80 % of your upload speed.",
         section: Section::Delivery,
+        also: &["FAIR_UPLINK_BPS"],
+        also_in: "bit",
         ..PLAIN
     },
     Setting {
@@ -122,6 +127,8 @@ pub static SETTINGS: &[Setting] = &[
         example: "8mbit",
         help: "How fast one viewer may fetch, however many connections they open. The first seconds of a film are not counted.",
         section: Section::Delivery,
+        also: &["FAIR_RATE_CAP_BPS"],
+        also_in: "bit",
         ..PLAIN
     },
     Setting {
@@ -130,6 +137,27 @@ pub static SETTINGS: &[Setting] = &[
         default: "120",
         help: "With `uplink`: what is further ahead of the room than this is fetched at the film's own pace, so that it takes nothing from those who need the next seconds. 0 turns it off.",
         section: Section::Delivery,
+        also: &["FAIR_MAX_AHEAD_SEC"],
+        ..PLAIN
+    },
+    Setting {
+        key: "fair-delivery",
+        value: "SWITCH",
+        default: "on",
+        help: "Whether limits of delivery are kept: `off` sends everything as fast as it goes, whatever `uplink` and `viewer-rate` say.",
+        section: Section::Delivery,
+        also: &["FAIR_DELIVERY"],
+        ..PLAIN
+    },
+    Setting {
+        key: "content-bitrate",
+        value: "RATE",
+        unset: "nothing is assumed",
+        example: "6mbit",
+        help: "What films take at most. Without `viewer-rate`, each viewer gets one and a half times as much.",
+        section: Section::Delivery,
+        also: &["CONTENT_BITRATE_BPS"],
+        also_in: "bit",
         ..PLAIN
     },
     Setting {
@@ -138,6 +166,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "32mb",
         help: "Memory for the beginnings of films in use (2 MB each), which everybody who joins asks for. 0 turns it off.",
         section: Section::Delivery,
+        also: &["HOT_CACHE_BYTES"],
         ..PLAIN
     },
     Setting {
@@ -170,6 +199,18 @@ pub static SETTINGS: &[Setting] = &[
         default: "20gb",
         help: "The largest file that a member may bring to a room. 0 turns uploads off.",
         section: Section::Uploads,
+        also: &["RDM_MAX_FILE_SIZE_MB"],
+        also_in: "mib",
+        ..PLAIN
+    },
+    Setting {
+        key: "upload-dir",
+        value: "DIR",
+        unset: "the folder `uploads` in `data`",
+        example: "/srv/watchalong/uploads",
+        help: "Where what members bring is kept.",
+        section: Section::Uploads,
+        also: &["RDM_UPLOAD_DIR"],
         ..PLAIN
     },
     Setting {
@@ -229,6 +270,7 @@ pub static SETTINGS: &[Setting] = &[
         help: "The key that opens the administration. At least 8 characters; better in the variable or the file than in a flag, which other users of this machine can see.",
         section: Section::Access,
         secret: true,
+        also: &["ADMIN_KEY"],
         ..PLAIN
     },
     Setting {
@@ -296,7 +338,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "dialects",
         value: "NAMES",
         default: "all",
-        help: "The wire formats of other programs that are served beside our own, of: `clipper`, `openwatchparty`, `rdm`, `streamit`. `all` or `none`, too.",
+        help: "The wire formats of other programs that are served beside our own, of: `clipper`, `openwatchparty`, `rdm`, `staged`, `streamit`. `all` or `none`, too.",
         section: Section::Dialects,
         repeatable: true,
         ..PLAIN
@@ -387,6 +429,36 @@ pub static SETTINGS: &[Setting] = &[
         default: "https://api.themoviedb.org/3",
         help: "StreamIt: where titles are searched, for a mirror of The Movie Database; https, or http on this machine.",
         section: Section::Dialects,
+        ..PLAIN
+    },
+    Setting {
+        key: "viewer-key",
+        value: "KEY",
+        unset: "the staged page is for everybody who has its address",
+        example: "...",
+        help: "Staged page: the key (`/watchparty?key=...`) that viewers need. Another than the admin key.",
+        section: Section::Dialects,
+        secret: true,
+        also: &["VIEWER_KEY"],
+        ..PLAIN
+    },
+    Setting {
+        key: "colors",
+        value: "NAMES",
+        default: "red,orange,yellow,green,blue,purple,pink,übel",
+        help: "Staged page: the colours that its viewers are named after, in the order in which they are handed out.",
+        section: Section::Dialects,
+        repeatable: true,
+        also: &["COLOR_PALETTE"],
+        ..PLAIN
+    },
+    Setting {
+        key: "rdm-room-expiry",
+        value: "SECONDS",
+        default: "14400",
+        help: "RDM: how long a room is kept with nobody in it.",
+        section: Section::Dialects,
+        also: &["RDM_ROOM_EXPIRY_SECONDS"],
         ..PLAIN
     },
     Setting {

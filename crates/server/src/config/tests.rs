@@ -1,6 +1,8 @@
 use super::*;
 use std::collections::HashMap;
 
+mod originals;
+
 type Variables = HashMap<&'static str, String>;
 
 fn load(arguments: &[&str], variables: &[(&'static str, &str)]) -> Result<Config, ConfigError> {

@@ -11,11 +11,12 @@ use std::time::Duration;
 pub type Read<T> = Result<T, String>;
 
 /// The wire formats of other programs that can be switched on and off.
-const DIALECTS: [&str; 4] = [
+const DIALECTS: [&str; 5] = [
     crate::dialects::clipper::NAME,
     crate::dialects::openwatchparty::NAME,
     crate::dialects::rdm::NAME,
     crate::dialects::streamit::NAME,
+    crate::dialects::staged::NAME,
 ];
 /// More sockets than this no process gets; the figure is Linux's usual `fs.nr_open`.
 const MAX_CONNECTIONS: usize = 1_048_576;
@@ -173,6 +174,8 @@ const MOST_HOURS: u64 = 366 * 24;
 const MOST_FILES: usize = 10_000;
 /// No machine encodes more films in real time.
 const MOST_ENCODES: usize = 64;
+/// A year.
+const MOST_EXPIRY_SECONDS: u64 = 366 * 24 * 3600;
 /// A day ahead is everything.
 const MOST_AHEAD_SECONDS: u64 = 24 * 3600;
 
@@ -186,10 +189,12 @@ fn number_and_unit(text: &str) -> Option<(f64, String)> {
     Some((number, text[end..].trim().to_owned()))
 }
 
-/// Bits a second, read as `20mbit`; answered in bytes a second.
-pub fn rate(raw: &OsStr) -> Read<f64> {
+/// Bits a second, read as `20mbit`; answered in bytes a second. Nothing of anything is no limit.
+pub fn rate(raw: &OsStr) -> Read<Option<f64>> {
     let bits = number_and_unit(text(raw)?).and_then(|(number, unit)| {
         let factor = match unit.as_str() {
+            "" if number == 0.0 => 1.0,
+            "bit" | "bit/s" | "bps" => 1.0,
             "kbit" | "kbit/s" | "kbps" => 1e3,
             "mbit" | "mbit/s" | "mbps" => 1e6,
             "gbit" | "gbit/s" | "gbps" => 1e9,
@@ -197,8 +202,8 @@ pub fn rate(raw: &OsStr) -> Read<f64> {
         };
         Some(number * factor)
     });
-    bits.filter(|bits| (LEAST_RATE..=MOST_RATE).contains(bits))
-        .map(|bits| bits / 8.0)
+    bits.filter(|bits| *bits == 0.0 || (LEAST_RATE..=MOST_RATE).contains(bits))
+        .map(|bits| (bits > 0.0).then_some(bits / 8.0))
         .ok_or_else(|| {
             "bits a second with their unit would be right, such as 20mbit, 800kbit or 1gbit"
                 .to_owned()
@@ -225,6 +230,7 @@ pub fn size(raw: &OsStr) -> Read<u64> {
             "" | "b" => 1.0,
             "kb" | "k" => 1e3,
             "mb" | "m" => 1e6,
+            "mib" => 1_048_576.0,
             "gb" | "g" => 1e9,
             "tb" | "t" => 1e12,
             _ => return None,
@@ -235,15 +241,6 @@ pub fn size(raw: &OsStr) -> Read<u64> {
         .filter(|bytes| (0.0..=MOST_BYTES).contains(bytes))
         .map(|bytes| bytes as u64)
         .ok_or_else(|| "bytes with a unit would be right, such as 32mb, 1.5gb or 0".to_owned())
-}
-
-/// On or off.
-pub fn switch(raw: &OsStr) -> Read<bool> {
-    match text(raw)? {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("`on` or `off` would be right".to_owned()),
-    }
 }
 
 /// Encoders at once; at least one.
@@ -277,6 +274,35 @@ pub fn keepers(raw: &OsStr) -> Read<Keepers> {
         "everyone" => Ok(Keepers::Everyone),
         _ => Err("`nobody`, `admins`, `accounts` or `everyone` would be right".to_owned()),
     }
+}
+
+/// `on` or `off`, also as a number.
+pub fn switch(raw: &OsStr) -> Read<bool> {
+    match text(raw)? {
+        "on" | "1" | "true" => Ok(true),
+        "off" | "0" | "false" => Ok(false),
+        _ => Err("`on` or `off` would be right".to_owned()),
+    }
+}
+
+/// How long an empty room of a dialect is kept.
+pub fn room_expiry(raw: &OsStr) -> Read<Duration> {
+    let seconds = text(raw)?
+        .parse()
+        .ok()
+        .filter(|seconds| (1..=MOST_EXPIRY_SECONDS).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        format!("a whole number of seconds from 1 to {MOST_EXPIRY_SECONDS} would be right")
+    })
+}
+
+/// A colour's name: a member's, too, so no longer than one.
+pub fn color(raw: &OsStr) -> Read<String> {
+    let clean = watchalong_room::clean_line(text(raw)?, MAX_BUTTON);
+    if clean.is_empty() {
+        return Err("a name that can be seen would be right".to_owned());
+    }
+    Ok(clean)
 }
 
 /// Whole hours, at least one.

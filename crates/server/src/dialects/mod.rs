@@ -5,5 +5,6 @@ pub mod native;
 pub mod openwatchparty;
 pub mod pace;
 pub mod rdm;
+pub mod staged;
 pub mod streamit;
 pub mod syncplay;

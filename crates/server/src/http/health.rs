@@ -1,8 +1,9 @@
 //! For supervisors: is the process alive, and can it serve.
-use super::App;
+use super::{ApiError, App, own_origin};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
 use serde::Serialize;
 
 /// The state of the server.
@@ -32,8 +33,39 @@ fn state(app: &App, status: &'static str) -> Health {
 
 /// The process is alive.
 #[utoipa::path(get, path = "/health", responses((status = 200, body = Health)))]
-pub async fn health(State(app): State<App>) -> Json<Health> {
-    Json(state(&app, "ok"))
+pub async fn health(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    let readers = readers(&app, &headers)?;
+    Ok((readers, Json(state(&app, "ok"))))
+}
+
+/// Which other site's page may read the answer: those that OpenWatchParty's settings allow.
+///
+/// # Errors
+/// 403 for a page of any other site.
+pub fn readers(app: &App, headers: &HeaderMap) -> Result<HeaderMap, ApiError> {
+    let mut readers = HeaderMap::new();
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(readers);
+    };
+    let dialect = app.openwatchparty;
+    let named = origin.to_str().unwrap_or_default();
+    if dialect.is_some_and(|dialect| dialect.allows(Some(named))) {
+        readers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        readers.insert(header::VARY, HeaderValue::from_static("origin"));
+        let policy = HeaderName::from_static("cross-origin-resource-policy");
+        readers.insert(policy, HeaderValue::from_static("cross-origin"));
+    } else if !own_origin(headers, &app.config) {
+        let message = "This page may not ask. Add its origin to the setting allowed-origins.";
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            message,
+        ));
+    }
+    Ok(readers)
 }
 
 /// The server can serve: its database answers.

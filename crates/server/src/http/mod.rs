@@ -25,7 +25,7 @@ mod media;
 mod metrics;
 mod oidc;
 mod openwatchparty;
-mod page;
+pub(crate) mod page;
 mod resume;
 mod room_people;
 mod rooms;
@@ -38,6 +38,7 @@ use crate::config::Config;
 use crate::dialects::clipper::{self, Clipper};
 use crate::dialects::native::Native;
 use crate::dialects::openwatchparty::OpenWatchParty;
+use crate::dialects::staged::{self, Staged};
 use crate::dialects::{rdm, streamit};
 use crate::hub::Hub;
 use crate::limits::{ClientAddress, Limits};
@@ -162,8 +163,19 @@ pub fn router(app: App) -> Router {
     if app.config.speaks(streamit::NAME) {
         others = others.merge(streamit::router(app.config.clone()));
     }
+    let (pages, staged_routes) = if app.config.speaks(staged::NAME) {
+        // Lives as long as the process: connections of every room borrow it.
+        let staged: &'static Staged =
+            Box::leak(Box::new(Staged::new(app.shelf.clone(), &app.config)));
+        let sockets = axum::middleware::from_fn_with_state((app.clone(), staged), staged::sockets);
+        let pages = page::router::<App>().route_layer(sockets);
+        (pages, staged::router(staged))
+    } else {
+        (page::router::<App>(), Router::new())
+    };
     let routes = described
-        .merge(page::router::<App>())
+        .merge(pages)
+        .merge(staged_routes)
         // Not compressed: video is already, and a range of a compressed body would be another range.
         .merge(media::router())
         .merge(hls::router())

@@ -1,17 +1,31 @@
 //! The way from an HTTP request to a connection of OpenWatchParty, at the path that its client has built in.
 use super::accept::Admission;
-use super::{ApiError, App};
+use super::{ApiError, App, health};
 use crate::dialects::openwatchparty::{self, Visitor};
 use crate::{limits, ws};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route("/ws", get(open))
+    Router::new()
+        .route("/ws", get(open))
+        .route("/health", axum::routing::options(preflight))
+}
+
+/// Before a Jellyfin page asks for `/health`.
+async fn preflight(State(app): State<App>, headers: HeaderMap) -> Result<HeaderMap, ApiError> {
+    let mut answer = health::readers(&app, &headers)?;
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
+    ] {
+        answer.insert(name, HeaderValue::from_static(value));
+    }
+    Ok(answer)
 }
 
 async fn open(State(app): State<App>, mut request: Request<Body>) -> Response {

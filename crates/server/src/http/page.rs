@@ -102,7 +102,7 @@ pub async fn not_found(path: &str, mut headers: HeaderMap) -> Response {
 }
 
 /// A page that lies `depth` folders below the root of everything.
-async fn html(name: &'static str, depth: usize, headers: HeaderMap) -> Response {
+pub(crate) async fn html(name: &'static str, depth: usize, headers: HeaderMap) -> Response {
     let Some(found) = Dist::get(name) else {
         return (
             StatusCode::SERVICE_UNAVAILABLE,

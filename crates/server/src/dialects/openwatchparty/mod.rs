@@ -1,6 +1,7 @@
 //! OpenWatchParty: the wire format of the Jellyfin plugin of that name, at `/ws`.
 //!
-//! `wire.rs` reads and builds messages, `socket.rs` is a connection, `encode.rs` says what happened in a room,
+//! `wire.rs` reads and builds messages, `socket.rs` is a connection, `player.rs` what it says
+//! in a room, `encode.rs` says what happened in a room,
 //! `lobby.rs` who is told of which rooms, `token.rs` checks the plugin's JWTs, `policy.rs` is what such a room allows.
 //!
 //! **No loop can close.** Only what the host's client sends becomes a control, and the host is never sent a playback
@@ -12,6 +13,7 @@
 //! the first event of a player that leads by itself turns off. So it lives in the room and survives restarts.
 mod encode;
 mod lobby;
+mod player;
 mod policy;
 mod socket;
 mod token;

@@ -8,7 +8,6 @@ use crate::code::RoomCode;
 use crate::dialects::pace::{Bucket, Pace};
 use crate::hub::{Connection, Greeting, Hub, HubError, NewRoom, RoomHandle};
 use crate::limits::Limits;
-use crate::log::Origin;
 use crate::secret;
 use crate::ws::{Cut, Heard, Line, Manners, Socket, close_frame, converse};
 use serde_json::{Value, json};
@@ -101,10 +100,10 @@ impl Window {
 }
 
 /// A place in a room.
-struct Place {
-    room: Arc<RoomHandle>,
+pub(super) struct Place {
+    pub(super) room: Arc<RoomHandle>,
     /// What the room is called here.
-    id: String,
+    pub(super) id: String,
     /// `None` once it was left on purpose.
     connection: Option<Connection>,
 }
@@ -129,12 +128,12 @@ impl Drop for Session {
     }
 }
 
-struct Session {
+pub(super) struct Session {
     id: String,
-    seat: SeatId,
+    pub(super) seat: SeatId,
     name: String,
     authenticated: bool,
-    place: Option<Place>,
+    pub(super) place: Option<Place>,
     told: Vec<String>,
     window: Window,
     log_lines: Bucket,
@@ -448,108 +447,6 @@ impl Session {
         self.line.outbox().push(&frame);
     }
 
-    // ---- in a room -------------------------------------------------------------------
-
-    async fn submit(&self, command: Command) {
-        let origin = Some(Origin::Connection {
-            seat: self.seat,
-            id: None,
-        });
-        if let Some(place) = &self.place {
-            let actor = Actor::Seat(self.seat);
-            place.room.submit(actor, command, origin).await;
-        }
-    }
-
-    async fn ready(&self, message: &Envelope) {
-        let here = self.place.as_ref().map(|place| &place.id);
-        if here.is_some() && here == message.room.as_ref() {
-            self.report_ready().await;
-        }
-    }
-
-    async fn report_ready(&self) {
-        let item = self
-            .place
-            .as_ref()
-            .and_then(|place| place.room.view().timeline.item);
-        if let Some(item) = item {
-            self.submit(Command::Ready { item, ready: true }).await;
-        }
-    }
-
-    async fn player_event(&self, message: &Envelope) {
-        let (Some(position), Some(place)) = (message.position("position"), &self.place) else {
-            return;
-        };
-        let (at, expect) = (Some(position), None);
-        let (command, leads) = match message.text("action") {
-            Some("play") => (
-                Command::Play {
-                    position: at,
-                    expect,
-                },
-                false,
-            ),
-            Some("pause") => (
-                Command::Pause {
-                    position: at,
-                    expect,
-                },
-                false,
-            ),
-            Some("buffering") => (
-                Command::Pause {
-                    position: at,
-                    expect,
-                },
-                true,
-            ),
-            Some("seek") => (Command::Seek { position, expect }, false),
-            _ => return,
-        };
-        let state = message.playing();
-        if leads || state.is_some() {
-            let patch = policy::rolling(&place.room.view().policy);
-            if let Some(patch) = patch {
-                self.submit(Command::SetPolicy { patch }).await;
-            }
-        }
-        let seeks = matches!(command, Command::Seek { .. });
-        self.submit(command).await;
-        if let Some(playing) = state.filter(|_| seeks) {
-            let (position, playing) = (None, Some(playing));
-            self.submit(Command::Steer { position, playing }).await;
-        }
-    }
-
-    async fn state_update(&self, message: &Envelope) {
-        let position = message.position("position");
-        let playing = message.playing();
-        let nonsense = message.field("play_state").is_some() && playing.is_none();
-        if nonsense || (position.is_none() && playing.is_none()) {
-            return;
-        }
-        self.submit(Command::Steer { position, playing }).await;
-    }
-
-    async fn chat(&self, message: &Envelope) {
-        let Some(named) = &message.room else {
-            return self.error(wire::CHAT_NO_ROOM);
-        };
-        let text = message.text("text").unwrap_or_default();
-        if text.trim().is_empty() {
-            return self.error(wire::CHAT_EMPTY);
-        }
-        if text.chars().count() > wire::CHAT_LENGTH {
-            return self.error(wire::CHAT_LONG);
-        }
-        if self.place.as_ref().is_some_and(|place| place.id == *named) {
-            let (text, reply_to) = (text.to_owned(), None);
-            self.submit(Command::Say { text, reply_to }).await;
-        }
-    }
-
     // ---- besides ---------------------------------------------------------------------
 
     fn pong(&self, message: &Envelope) {
@@ -583,7 +480,7 @@ impl Session {
         self.line.outbox().push(&message.frame());
     }
 
-    fn error(&self, message: &str) {
+    pub(super) fn error(&self, message: &str) {
         let payload: Value = json!({"message": message});
         self.send(self.say("error").client(&self.id).payload(payload));
     }

@@ -4,6 +4,7 @@
 //! that is theirs alone. What this dialect has no words for (chat, reactions, votes, a film that its players can't
 //! fetch) is left out.
 use super::names::is_here;
+use super::pool::Pools;
 use super::videos::Video;
 use crate::hub::Report;
 use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
@@ -25,6 +26,8 @@ pub struct Rdm {
     pub(super) shelf: Arc<Shelf>,
     /// How often one address may try to join.
     pub(super) joins: Limit,
+    /// Who shares clips with whom.
+    pub(super) pools: Pools,
 }
 
 /// Seconds since 1970.
@@ -199,7 +202,11 @@ impl Encoder for Rdm {
 
     fn welcome(&self, scene: Scene<'_>, _seat: SeatId, member: MemberId, _resumed: bool) -> Bytes {
         let to = Some(member);
-        send(&self.room_state(Scene { to, ..scene }))
+        let mut told = vec![self.room_state(Scene { to, ..scene })];
+        if let Some(by) = self.pools.switched_by(scene.code) {
+            told.push(json!({"type": "shared_pool_changed", "enabled": true, "changed_by": by}));
+        }
+        frames(&told).unwrap_or_default()
     }
 
     fn pending(&self, _scene: Scene<'_>, _seat: SeatId, _member: MemberId) -> Option<Bytes> {

@@ -2,7 +2,7 @@
 //! WebSocket at `/ws/{code}`, and clips that go through the server, at `/rooms/...`.
 //!
 //! `rooms` makes and enters rooms, `uploads` and `videos` move clips, `socket` hears a member, `encode` speaks to
-//! them, `names` says who somebody is to whom. Its players take their own clip of the room's, so a room of theirs is
+//! them, `names` says who somebody is to whom, `pool` whom to ask for a random clip. Its players take their own clip of the room's, so a room of theirs is
 //! one with a password in which everybody steers and waits for everybody ([`rooms::policy`]).
 //!
 //! Nothing echoes: what a member does becomes one command in the log, the event that comes of it is told to everybody
@@ -12,6 +12,7 @@
 mod encode;
 mod error;
 mod names;
+mod pool;
 mod rooms;
 mod socket;
 mod uploads;
@@ -26,6 +27,7 @@ use axum::extract::{DefaultBodyLimit, Extension};
 use axum::routing::{get, post, put};
 pub use encode::Rdm;
 pub(crate) use error::nothing_here;
+use pool::Pools;
 use std::sync::Arc;
 
 /// By this name rooms keep their code in this dialect, seats say what their client is, and settings switch it.
@@ -40,6 +42,7 @@ pub fn router(signer: Signer, shelf: Arc<Shelf>) -> Router<App> {
         signer,
         shelf,
         joins: Limit::new(Rate::parse(JOINS)),
+        pools: Pools::default(),
     }));
     let bodies = Router::new()
         .route("/rooms/{code}/upload", post(uploads::whole))

@@ -16,6 +16,7 @@ use axum::extract::{Extension, Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use watchalong_room::{
     BarrierPolicy, Controls, EntryPolicy, HostAbsence, PersonId, Policy, Position, Room, Span,
     StartLead, Visibility, Who, clean_line,
@@ -27,13 +28,11 @@ const NAME: usize = 32;
 const PASSWORD: usize = 4;
 /// Rooms in memory at once; an original keeps all it has there.
 const MOST_ROOMS: usize = 10_000;
-/// How long a room is kept with nobody in it.
-const EXPIRY: Span = Span::seconds(14_400);
 
 /// How rooms of this dialect are run: entered by password, everybody steers, the host alone sends people away, all
 /// wait for each other before a clip, a seat is gone with its connection, and nothing is scheduled ahead. Positions
 /// are taken as they are told: the first players count in fractions of the clip.
-fn policy() -> Policy {
+fn policy(expiry: Duration) -> Policy {
     let own = Policy::default();
     let at_once = StartLead::Fixed {
         play: Span(0),
@@ -58,12 +57,17 @@ fn policy() -> Policy {
         // Everybody is told of everybody else's coming with the whole list, so a crowd costs its square.
         capacity: 500,
         seat_hold: Span(0),
-        idle_expiry: EXPIRY,
+        idle_expiry: Span(expiry.as_millis() as i64),
         auto_advance: false,
         pause_within: Span::seconds(30 * 24 * 3600),
         load_interrupts: false,
         ..own
     }
+}
+
+/// Whether a room waits for whole clips as those of this dialect do: what is being waited for is not interrupted.
+pub(super) fn waits_for_clips(policy: &Policy) -> bool {
+    !policy.load_interrupts
 }
 
 #[derive(Deserialize)]
@@ -156,7 +160,7 @@ pub(super) async fn create(
         .hub
         .create(NewRoom {
             name: format!("{name}'s room"),
-            policy: policy(),
+            policy: policy(app.config.rdm_room_expiry),
             media: None,
             position: Position::ZERO,
             password_hash: Some(hash),
@@ -249,7 +253,8 @@ mod tests {
 
     #[test]
     fn the_preset_is_a_policy_and_codes_have_their_form() {
-        policy().check().expect("a sound policy");
+        let expiry = Duration::from_secs(14_400);
+        policy(expiry).check().expect("a sound policy");
         let code = new_code();
         let parts: Vec<&str> = code.split('-').collect();
         assert_eq!(parts.len(), 3);

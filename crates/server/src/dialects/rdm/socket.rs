@@ -6,7 +6,9 @@ use super::NAME;
 use super::encode::{Rdm, error, send};
 use super::error::Refused;
 use super::names::{is_here, name_of};
+use super::pool::Clips;
 use super::rooms::find;
+use super::rooms::waits_for_clips;
 use crate::dialects::pace::{Bucket, Pace};
 use crate::http::accept::Admission;
 use crate::http::{App, own_origin};
@@ -105,7 +107,15 @@ struct Seated {
     room: Arc<RoomHandle>,
     seat: SeatId,
     member: MemberId,
+    clips: Clips,
     _guard: Connection,
+}
+
+/// Whoever is gone brings no clip any more.
+impl Drop for Seated {
+    fn drop(&mut self) {
+        tokio::spawn(self.clips.clone().left(self.seat));
+    }
 }
 
 impl Session {
@@ -198,7 +208,8 @@ impl Session {
             name,
             grant,
             client: NAME.to_owned(),
-            reports: true,
+            // In rooms of other kinds there may be on what its player can't fetch, and never is ready for.
+            reports: waits_for_clips(&room.view().policy),
             node: self.app.hub.node,
             address: Some(signer.address_digest(code, self.address)),
         };
@@ -225,6 +236,7 @@ impl Session {
         let member = room.read(move |room| room.member_of_seat(seat).map(|member| member.id));
         let member = member.await.map_err(|_| closed())?.ok_or_else(invalid)?;
         Ok(Seated {
+            clips: Clips::of(self.rdm, room.clone(), seat),
             room,
             seat,
             member,
@@ -264,7 +276,22 @@ impl Session {
             "kick" => self.kick(player, text("target_user_id").to_owned()).await,
             "request_random" => {
                 let name = player.name().await;
-                self.say(&json!({"type": "provide_random_clip", "requested_by": name}));
+                player.clips.request(player.seat, name).await;
+            }
+            "pool_exhausted" => player.clips.exhausted(player.seat),
+            "pool_opt_in" => {
+                let count = message.get("clip_count").and_then(Value::as_u64);
+                if let Some(Value::Bool(shares)) = message.get("opted_in") {
+                    let clips = &player.clips;
+                    clips
+                        .offer(player.member, player.seat, *shares, count)
+                        .await;
+                }
+            }
+            "set_shared_pool" => {
+                if let Some(Value::Bool(on)) = message.get("enabled") {
+                    self.switch_pool(player, *on).await;
+                }
             }
             _ => {}
         }
@@ -307,6 +334,8 @@ impl Session {
     }
 
     async fn play_video(&self, player: &Seated, id: String) {
+        // Also where another clip is being loaded: whoever was asked has brought theirs.
+        player.clips.shown(player.seat);
         let (rdm, code, wanted) = (self.rdm, player.room.code().clone(), id.clone());
         let media = player
             .room
@@ -329,6 +358,14 @@ impl Session {
             }
             Err(CallError::Refused(refusal)) => self.refuse(&refusal.to_string()),
             Err(_) => {}
+        }
+    }
+
+    async fn switch_pool(&self, player: &Seated, on: bool) {
+        let own = player.member;
+        match player.room.read(move |room| room.rights(own).host).await {
+            Ok(true) => player.clips.switch(on, player.name().await).await,
+            _ => self.refuse("Only the host can change pool mode"),
         }
     }
 

@@ -2,16 +2,19 @@
 //!
 //! [`wire`] has the messages, [`pipe`] the lines, [`rooms`] finds rooms by name, [`desk`] keeps usernames and what
 //! only Syncplay clients say of themselves, [`view`] is a room through a client's eyes, [`clocks`] what belongs to
-//! the connection, [`session`] runs it, with its parts on motion ([`motion`]) and the playlist ([`playlist`]).
+//! the connection, [`session`] runs it, with its parts on motion ([`motion`]), the playlist ([`playlist`]) and what else
+//! a client sets ([`changes`]); [`place`] is its seat in a room.
 //!
 //! **No echo, no loop**, by construction: a client's state becomes a command only where it differs from the last
 //! state that this client was sent *and has acknowledged* (the counters of [`clocks`]), so what comes back of our
 //! own changes is never a change. A report never moves the room. And a client is told of motion only where the
 //! timeline differs from the one it was told, so its own change comes back to it once, as the acknowledgement.
+mod changes;
 mod clocks;
 mod desk;
 mod motion;
 mod pipe;
+mod place;
 mod playlist;
 mod rooms;
 mod session;

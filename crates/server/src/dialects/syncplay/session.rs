@@ -2,34 +2,30 @@
 //!
 //! One task reads its lines, hears the hub's notices and the table's, and keeps the State that a client lives by
 //! going: once a second. It acts in the client's name and then looks at the room, so whatever comes of an act is
-//! told by the same way as everybody's.
+//! told by the same way as everybody's. What a client sets is in `changes`, its seat in `place`, its motion in `motion`.
+use super::changes::FILE_CHARACTERS;
 use super::clocks::Clocks;
-use super::desk::{Card, Held, Table};
+use super::desk::{Card, Held};
 use super::pipe::{Broken, Pipe};
-use super::rooms::{Found, NAME_CHARACTERS};
-use super::view::{Look, View};
-use super::voice::{self, Voice};
-use super::wire::{self, Auth, Change, File, Hello, Ready, Said};
+use super::place::{Place, enter, first_look, look};
+use super::rooms::NAME_CHARACTERS;
+use super::view::View;
+use super::voice;
+use super::wire::{self, Change, Hello, Said};
 use super::{Syncplay, VERSION};
 use crate::dialects::pace::{Bucket, Pace};
-use crate::hub::{CallError, Connection, Greeting, RoomHandle};
-use crate::secret;
-use crate::ws::{Limits, Next, Outbox};
+use crate::hub::CallError;
+use crate::ws::Next;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
-use watchalong_room::{
-    Actor, Command, ItemId, Media, MessageId, Position, SeatId, SourceKind, Timeline,
-};
+use tokio::time::{Instant, sleep_until, timeout};
+use watchalong_room::{Actor, Command, ItemId, MessageId, Timeline};
 
 /// A connection that says nothing costs nothing for longer.
 const LOGIN_WITHIN: Duration = Duration::from_secs(5);
-/// The client gives up a silent server after 12.5 s.
-const ADMITTED_WITHIN: Duration = Duration::from_secs(10);
 /// Lines a second; an honest client bursts to about 20 at its start.
 const LINES: Pace = Pace {
     per_second: 20.0,
@@ -39,12 +35,9 @@ const LINES: Pace = Pace {
 const STATE_EVERY: Duration = Duration::from_secs(1);
 /// No state for so long: gone.
 const SILENT_FOR: Duration = Duration::from_millis(12_500);
-/// A file of another entry counts as ready for a new one after this: people name their copies as they like.
-const OWN_COPY_AFTER: Duration = Duration::from_secs(5);
 const USERNAME_CHARACTERS: usize = 16;
-const FILE_CHARACTERS: usize = 250;
 /// What every room allows, unless its own rules are tighter.
-const CHAT_CHARACTERS: usize = 500;
+pub(super) const CHAT_CHARACTERS: usize = 500;
 /// What a card keeps of a client's features.
 const FEATURES: [&str; 7] = [
     "sharedPlaylists",
@@ -56,8 +49,6 @@ const FEATURES: [&str; 7] = [
     "setOthersReadiness",
 ];
 
-static VOICE: Voice = Voice;
-
 /// Why a connection ends.
 pub(super) enum End {
     /// The client comes back by itself.
@@ -67,7 +58,7 @@ pub(super) enum End {
 }
 
 impl End {
-    fn error(message: &str) -> Self {
+    pub(super) fn error(message: &str) -> Self {
         Self::Line(wire::line(&json!({"Error": {"message": message}})))
     }
 }
@@ -78,25 +69,6 @@ impl From<Broken> for End {
             Broken::Gone => Self::Close,
             Broken::Nonsense(why) => Self::error(why),
         }
-    }
-}
-
-/// A seat in a room; dropping it leaves.
-pub(super) struct Place {
-    pub(super) room: Arc<RoomHandle>,
-    pub(super) seat: SeatId,
-    _connection: Connection,
-    outbox: Outbox,
-    pub(super) table: Arc<Table>,
-    turned: watch::Receiver<()>,
-    names: (String, String),
-    /// Identified here, so that the right ends with the place.
-    operator: bool,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.table.remove(self.seat);
     }
 }
 
@@ -111,10 +83,10 @@ pub(super) struct Told {
     /// It has just said a playlist: a place in it is meant in its own list.
     pub(super) own_list: bool,
     /// What the room was told of readiness.
-    ready: Option<(ItemId, bool)>,
-    chat: Option<MessageId>,
+    pub(super) ready: Option<(ItemId, bool)>,
+    pub(super) chat: Option<MessageId>,
     /// When the item came on.
-    item_at: Instant,
+    pub(super) item_at: Instant,
 }
 
 pub(super) struct Session {
@@ -196,7 +168,7 @@ async fn hello(server: &Syncplay, pipe: &mut Pipe) -> Result<Greeted, End> {
 }
 
 /// A name as it may be shown.
-fn plain(text: &str, most: usize) -> String {
+pub(super) fn plain(text: &str, most: usize) -> String {
     let plain = text.trim().chars().filter(|c| !c.is_control());
     plain.take(most).collect::<String>().trim().to_owned()
 }
@@ -384,196 +356,6 @@ impl Session {
         }
     }
 
-    // ---- what it sets ------------------------------------------------------------------
-
-    async fn open_file(&mut self, mut file: File) -> Result<(), End> {
-        file.name = file.name.chars().take(FILE_CHARACTERS).collect();
-        let passes = match &file.size {
-            Value::Number(_) => true,
-            Value::String(text) => text.len() <= 64,
-            _ => false,
-        };
-        if !passes {
-            file.size = json!(0);
-        }
-        let now = Instant::now();
-        (self.stirred, self.file_at) = (now, Some(now));
-        self.card.file = Some(file.clone());
-        let kept = file.clone();
-        self.place
-            .table
-            .change(self.place.seat, |card| card.file = Some(kept));
-        let view = &self.told.view;
-        let duration = Position::new(file.duration).filter(|d| *d > Position::ZERO);
-        // A client that has no playlist says by its file what it wants to be watched.
-        let lists = self.card.features["sharedPlaylists"] == json!(true);
-        if view.item.is_none() && !lists && view.rights.queue {
-            if let Some(media) = self.medium_of(&file.name) {
-                let media = Media { duration, ..media };
-                let position = Position::ZERO;
-                let load = Command::Load {
-                    media,
-                    position,
-                    play: false,
-                };
-                let _ = self.act(load).await?;
-            }
-        } else if let (Some(item), Some(duration)) = (view.item, duration)
-            && view.endless
-            && view.rights.play
-            && self.has_open(&file.name)
-        {
-            let _ = self.act(Command::SetDuration { item, duration }).await?;
-        }
-        self.refresh(None).await
-    }
-
-    /// Whether an open file is what is on: the entry itself, or its last part.
-    fn has_open(&self, name: &str) -> bool {
-        let entry = self
-            .told
-            .view
-            .files
-            .first()
-            .filter(|_| self.told.view.item.is_some());
-        let last = |text: &str| text.rsplit(['/', '\\']).next().unwrap_or(text).to_owned();
-        entry.is_some_and(|entry| entry == name || last(entry) == last(name))
-    }
-
-    /// What an entry of a playlist means: an address, or everybody's own file of that name.
-    pub(super) fn medium_of(&self, text: &str) -> Option<Media> {
-        let text = text.trim();
-        if let Ok(media) = self.server.shelf.from_address(text, None) {
-            return Some(media);
-        }
-        let title = text.rsplit(['/', '\\']).next().unwrap_or(text).to_owned();
-        let media = Media {
-            kind: SourceKind::Local,
-            key: text.to_owned(),
-            title,
-            duration: None,
-        };
-        media.checked().ok()
-    }
-
-    async fn set_ready(&mut self, ready: Ready) -> Result<(), End> {
-        let other = ready.username.filter(|name| *name != self.held.name);
-        let by = other.is_some().then(|| self.held.name.clone());
-        let change = |card: &mut Card| {
-            (card.ready, card.manually, card.ready_by) = (ready.is_ready, ready.manually, by);
-        };
-        match other {
-            Some(name) if self.told.view.rights.play => self.place.table.change_of(&name, change),
-            Some(_) => {}
-            None => self.place.table.change(self.place.seat, change),
-        }
-        self.refresh(None).await
-    }
-
-    /// Lets the room's barrier know: ready by hand, with a file open that can be this one.
-    async fn tell_ready(&mut self) -> Result<(), End> {
-        let Some(item) = self.told.view.item else {
-            return Ok(());
-        };
-        let Some(person) = self.told.view.people.get(&self.held.name) else {
-            return Ok(());
-        };
-        let said = person.ready == Some(true);
-        let file = self.card.file.as_ref();
-        let open = file.is_some_and(|file| {
-            self.has_open(&file.name) || self.told.item_at.elapsed() >= OWN_COPY_AFTER
-        });
-        let ready = (item, said && open);
-        let known = self.told.ready.unwrap_or((item, false));
-        let known = if known.0 == item {
-            known
-        } else {
-            (item, false)
-        };
-        if ready != known {
-            self.told.ready = Some(ready);
-            let _ = self
-                .act(Command::Ready {
-                    item,
-                    ready: ready.1,
-                })
-                .await?;
-        }
-        Ok(())
-    }
-
-    async fn auth(&mut self, auth: Auth) -> Result<(), End> {
-        let asked = auth.room.unwrap_or_default();
-        let password = auth.password.unwrap_or_default().trim().to_uppercase();
-        let password: String = password.chars().take(64).collect();
-        if !asked.starts_with('+') {
-            let base = if asked.trim().is_empty() {
-                &self.told.view.name
-            } else {
-                &asked
-            };
-            let name = self.server.new_managed(base, &password);
-            let made = json!({"password": password, "roomName": name});
-            return self
-                .say(&[json!({"Set": {"newControlledRoom": made}})])
-                .await;
-        }
-        let here = asked == self.told.view.name && asked == self.place.names.1;
-        let mut success = here && self.server.is_operator(&asked, &password);
-        if success {
-            success = self.promote(true).await;
-            self.place.operator = success;
-        }
-        if !success {
-            let answer = json!({"user": self.held.name, "room": asked, "success": false});
-            self.say(&[json!({"Set": {"controllerAuth": answer}})])
-                .await?;
-        }
-        self.refresh(None).await
-    }
-
-    /// Makes or unmakes this member a co-host: the server checked the managed room's password.
-    async fn promote(&self, co_host: bool) -> bool {
-        let seat = self.place.seat;
-        let member = self
-            .place
-            .room
-            .read(move |room| room.member_of_seat(seat).map(|m| m.id));
-        let Ok(Some(member)) = member.await else {
-            return false;
-        };
-        let command = Command::SetCoHost { member, co_host };
-        self.place.room.call(Actor::Server, command).await.is_ok()
-    }
-
-    /// Rights that came with a password end with the place.
-    async fn step_down(&mut self) {
-        if std::mem::take(&mut self.place.operator) {
-            self.promote(false).await;
-        }
-    }
-
-    async fn chat(&mut self, text: &str) -> Result<(), End> {
-        let text = plain(&text.replace(['\r', '\n'], " "), CHAT_CHARACTERS);
-        if text.is_empty() {
-            return Ok(());
-        }
-        let reply_to = None;
-        if let Err(refusal) = self.act(Command::Say { text, reply_to }).await? {
-            self.note(&refusal).await?;
-        }
-        self.refresh(None).await
-    }
-
-    /// A word of the room's to this client alone.
-    pub(super) async fn note(&mut self, text: &str) -> Result<(), End> {
-        if !self.up {
-            return Ok(());
-        }
-        let note = json!({"Chat": {"message": text, "username": self.told.view.name}});
-        self.say(&[note]).await
-    }
-
     // ---- where it is -------------------------------------------------------------------
 
     async fn go(&mut self, name: &str) -> Result<(), End> {
@@ -676,106 +458,4 @@ impl Syncplay {
             "maxUsernameLength": USERNAME_CHARACTERS, "maxRoomNameLength": NAME_CHARACTERS,
             "maxFilenameLength": FILE_CHARACTERS, "setOthersReadiness": true}}})
     }
-}
-
-/// Takes a seat, and waits until its holder is let in.
-async fn enter(
-    server: &Syncplay,
-    found: Found,
-    held: &Held,
-    card: &Card,
-    address: IpAddr,
-) -> Result<Place, End> {
-    let slow = |_| End::error("Too many tries in a short time. Wait a little.");
-    server.limits.join.take(address.into()).map_err(slow)?;
-    let Found { room, names, grant } = found;
-    let digest = server.signer.address_digest(room.code().as_str(), address);
-    let join = Command::Join {
-        person: held.person.clone(),
-        name: held.name.clone(),
-        grant,
-        client: "syncplay".to_owned(),
-        reports: card.features["readiness"] == json!(true),
-        node: server.hub.node,
-        address: Some(digest),
-    };
-    let seat = SeatId(u64::from_le_bytes(secret::random()));
-    let outbox = Outbox::taken(Limits::CLIENT);
-    let table = server.desk.table(room.code());
-    // The card lies there first, so that nobody sees its holder under another name.
-    table.change(seat, |kept| *kept = card.clone());
-    let greeting = Greeting {
-        resume: None,
-        join,
-        from: address,
-    };
-    let place = Place {
-        _connection: room.arrive(seat, outbox.clone(), &VOICE, greeting),
-        turned: table.watch(),
-        room,
-        seat,
-        outbox,
-        table,
-        names,
-        operator: false,
-    };
-    let until = Instant::now() + ADMITTED_WITHIN;
-    loop {
-        match timeout_at(until, place.outbox.next()).await {
-            Ok(Next::Frame(frame)) if frame == voice::WELCOME => return Ok(place),
-            Ok(Next::Frame(frame)) if frame.starts_with(b"{") => {
-                return Err(End::Line(String::from_utf8_lossy(&frame).into_owned()));
-            }
-            Ok(Next::Frame(frame)) if frame == voice::AGAIN => return Err(End::Close),
-            Ok(Next::Over) => return Err(End::Close),
-            Ok(_) => {}
-            Err(_) => {
-                let message = "The host was asked to let you in. Connect again once they have.";
-                return Err(End::error(message));
-            }
-        }
-    }
-}
-
-async fn look(
-    server: &Arc<Syncplay>,
-    place: &mut Place,
-    texts: BTreeMap<ItemId, String>,
-    told: Option<MessageId>,
-) -> Result<Option<View>, End> {
-    place.turned.borrow_and_update();
-    let (server, seat) = (server.clone(), place.seat);
-    let (names, cards) = (place.names.clone(), place.table.cards());
-    let code = place.room.code().clone();
-    let view = place.room.read(move |room| {
-        let look = Look {
-            seat,
-            code: &code,
-            names: (&names.0, &names.1),
-            cards: &cards,
-            shelf: &server.shelf,
-            base: server.base.as_deref(),
-            texts: &texts,
-            told,
-        };
-        View::of(room, &look)
-    });
-    view.await.map_err(|_| End::Close)
-}
-
-async fn first_look(server: &Arc<Syncplay>, place: &mut Place) -> Result<Told, End> {
-    let view = look(server, place, BTreeMap::new(), None).await?;
-    let view = view.ok_or(End::Close)?;
-    let now = server.hub.clock.now();
-    Ok(Told {
-        paused: !(view.timeline.playing && view.timeline.at <= now),
-        timeline: view.timeline,
-        files: view.files.clone(),
-        own_list: false,
-        ready: None,
-        // What was said before somebody came is not theirs to hear: it would break a starting client.
-        chat: Some(view.newest.unwrap_or(MessageId(0))),
-        item_at: Instant::now(),
-        view,
-    })
 }

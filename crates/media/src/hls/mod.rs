@@ -106,7 +106,7 @@ pub struct HlsStatus {
     pub on: bool,
     /// What stands in the way, where they can't.
     pub problem: Option<String>,
-    /// ffmpeg's name of the encoder; `null` until the first need.
+    /// Pictures encoded at once, at most.
     pub encodes_at_once: usize,
     /// Bytes of segments kept.
     pub cache_bytes: u64,

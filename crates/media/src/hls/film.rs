@@ -137,6 +137,8 @@ pub struct Film {
     /// Its times are counted from its first picture or sound.
     pub(crate) zero_based: bool,
     pub(crate) rate: FrameRate,
+    /// How wide a pixel is shown, for its height: DVDs and broadcasts squeeze their pictures.
+    pub(crate) stretch: f64,
     /// The picture's brightness is coded for HDR screens.
     pub(crate) hdr: bool,
     /// The picture's codec in the words of RFC 6381, where copying it makes sense.
@@ -172,6 +174,7 @@ struct Stream {
     avg_frame_rate: Option<String>,
     field_order: Option<String>,
     color_transfer: Option<String>,
+    sample_aspect_ratio: Option<String>,
     disposition: Disposition,
 }
 
@@ -182,7 +185,7 @@ struct Disposition {
 }
 
 const ENTRIES: &str = "format=start_time,duration:stream=codec_type,codec_name,profile,level,pix_fmt,r_frame_rate,\
-avg_frame_rate,field_order,color_transfer:stream_disposition=attached_pic";
+avg_frame_rate,field_order,color_transfer,sample_aspect_ratio:stream_disposition=attached_pic";
 
 impl Film {
     /// Looks into an opened medium.
@@ -252,6 +255,7 @@ impl Film {
             duration,
             zero_based,
             rate,
+            stretch: video.map_or(1.0, stretch),
             hdr: video.is_some_and(|video| {
                 matches!(
                     video.color_transfer.as_deref(),
@@ -334,6 +338,18 @@ impl Film {
             _ => 10.0,
         }
     }
+}
+
+/// Pixels are square where nothing sensible is said.
+fn stretch(stream: &Stream) -> f64 {
+    let ratio = stream.sample_aspect_ratio.as_deref();
+    let ratio = ratio.and_then(|ratio| {
+        let (wide, high) = ratio.split_once(':')?;
+        Some(wide.parse::<f64>().ok()? / high.parse::<f64>().ok()?)
+    });
+    ratio
+        .filter(|ratio| (0.25..=4.0).contains(ratio))
+        .unwrap_or(1.0)
 }
 
 /// What a child reads.

@@ -82,11 +82,6 @@ pub(crate) struct Size {
     pub(crate) height: u32,
 }
 
-/// Lines as people count them: a wide film of 1920x800 is "1080".
-fn class(width: u32, height: u32) -> u32 {
-    height.max(width * 9 / 16)
-}
-
 fn even(number: f64) -> u32 {
     (((number / 2.0).round() as u32) * 2).max(2)
 }
@@ -94,35 +89,38 @@ fn even(number: f64) -> u32 {
 impl Film {
     /// The heights this is converted to, highest first.
     pub(crate) fn ladder(&self) -> Vec<u32> {
-        let Some(video) = self.medium.video.first().filter(|_| self.has_video) else {
+        if !self.has_video || self.medium.video.is_empty() {
             return Vec::new();
-        };
-        let own = even(f64::from(class(video.width, video.height).max(2)));
-        let top = own.min(LADDER[0]);
+        }
+        let top = even(f64::from(self.lines().max(2))).min(LADDER[0]);
         let lower = LADDER.into_iter().filter(|lines| lines * 10 <= top * 8);
         std::iter::once(top).chain(lower).collect()
     }
 
-    /// The lines that its own picture is called by.
+    /// Width and height as shown, with square pixels.
+    fn shown(&self) -> (f64, f64) {
+        self.medium.video.first().map_or((16.0, 9.0), |video| {
+            let (width, height) = (
+                f64::from(video.width.max(1)),
+                f64::from(video.height.max(1)),
+            );
+            (width * self.stretch, height)
+        })
+    }
+
+    /// Its own lines as people count them: a wide film of 1920x800 is "1080".
     pub(crate) fn lines(&self) -> u32 {
-        self.medium
-            .video
-            .first()
-            .map_or(0, |video| class(video.width, video.height))
+        let (width, height) = self.shown();
+        height.max(width * 9.0 / 16.0).round() as u32
     }
 
     /// Pixels of a rendition of `lines`.
     pub(crate) fn size(&self, lines: u32) -> Size {
-        let (width, height) = self
-            .medium
-            .video
-            .first()
-            .map_or((16, 9), |video| (video.width.max(1), video.height.max(1)));
-        let scale = f64::from(lines) / f64::from(class(width, height).max(1));
-        let scale = scale.min(1.0);
+        let (width, height) = self.shown();
+        let scale = f64::from(lines) / f64::from(self.lines().max(1));
         Size {
-            width: even(f64::from(width) * scale),
-            height: even(f64::from(height) * scale),
+            width: even(width * scale.min(1.0)),
+            height: even(height * scale.min(1.0)),
         }
     }
 

@@ -39,8 +39,9 @@ pub async fn studio_with(
     let medium = all_probed(&library, 1).await.remove(0);
     let mut config = HlsConfig::new(place.dir.path().join("hls"));
     // A loaded machine is slow, not wrong.
-    config.patience = Duration::from_secs(120);
-    config.hang = Duration::from_secs(60);
+    config.patience = Duration::from_secs(300);
+    config.idle = Duration::from_secs(600);
+    config.hang = Duration::from_secs(200);
     change(&mut config);
     let hls = Arc::new(Hls::open(config, tools));
     let file = library.open_media(&medium.id).await.unwrap();
@@ -120,7 +121,7 @@ impl Studio {
     pub async fn until_quiet(&self) {
         let begun = Instant::now();
         while !self.hls.status().running.is_empty() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "still running");
+            assert!(begun.elapsed() < Duration::from_secs(300), "still running");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -15,7 +15,7 @@ async fn every_control_counts_once_and_says_what_was_sent() {
         ("PAUSE", json!(7), false, json!(7)),
         ("PAUSE", json!(8), false, json!(8)),
         ("SEEK", json!(-5), false, json!(0)),
-        ("PLAY", json!(0), true, json!(0)),
+        ("PLAY", json!(5), true, json!(5)),
     ];
     for (version, (kind, time, playing, told)) in (1..).zip(steps) {
         hanna.play(kind, time).await;
@@ -26,10 +26,8 @@ async fn every_control_counts_once_and_says_what_was_sent() {
     hanna.send(json!({"type": "PAUSE"})).await;
     let state = gus.next().await;
     let time = state["time"].as_f64().unwrap();
-    assert!(
-        time > 0.0 && state["is_playing"] == false,
-        "where it is: {state}"
-    );
+    let here = (5.0..1000.0).contains(&time) && state["is_playing"] == false;
+    assert!(here, "where it is: {state}");
 }
 
 #[tokio::test]

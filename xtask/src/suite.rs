@@ -42,6 +42,7 @@ pub fn test(arguments: &[String]) -> Result<()> {
     }
     if wanted("unit") {
         steps.step("rust: tests", || rust_tests(&["--workspace"]));
+        steps.step("server: a minute of nonsense", fuzz);
         steps.step("rust: documentation tests", || {
             tools::run(tools::cargo().args(["test", "--quiet", "--workspace", "--doc"]))
         });
@@ -118,6 +119,20 @@ fn rust_tests(what: &[&str]) -> Result<()> {
         command.args(["test", "--no-fail-fast", "--all-targets"]);
     }
     tools::run(command.args(what))
+}
+
+/// The decoders and connections of all dialects, for longer than the second or two of the ordinary tests.
+fn fuzz() -> Result<()> {
+    let mut command = tools::cargo();
+    command.args([
+        "test",
+        "--quiet",
+        "-p",
+        "watchalong-server",
+        "--test",
+        "fuzz",
+    ]);
+    tools::run(command.env("WATCHALONG_FUZZ_SECONDS", "60"))
 }
 
 fn npm_run(script: &str) -> Result<()> {

@@ -8,6 +8,7 @@ mod browser;
 mod client;
 mod clipper;
 mod clipper_bridge;
+mod clipper_entry;
 mod clipper_people;
 mod clipper_quirks;
 mod clipper_socket;

@@ -44,6 +44,7 @@ use std::sync::Arc;
 use token::Tokens;
 use watchalong_room::{MemberId, MessageId, PersonId, ServerTime};
 use windows::Windows;
+pub(super) use wire::decode;
 
 /// By this name rooms keep their party's id, seats say what their client is, and settings switch the dialect.
 pub const NAME: &str = "clipper";

@@ -191,6 +191,15 @@ pub(super) fn emoji(text: Option<&str>) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
+/// Reads a message as a connection does; for fuzzing.
+pub(in crate::dialects) fn decode(text: &str) {
+    const PARTY: &str = "11111111-2222-4333-8444-555555555555";
+    let said = read(text).and_then(|message| message.check(PARTY));
+    if let Ok(Said::Chat(text)) = said {
+        assert!(text.chars().count() <= MESSAGE_LENGTH);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,3 +15,4 @@ pub use policy::PolicyInput;
 pub use socket::{Visitor, connect};
 pub use values::{act, invite, message};
 pub use wire::MediaInput;
+pub(super) use wire::decode;

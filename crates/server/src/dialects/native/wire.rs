@@ -461,6 +461,18 @@ impl WireReport {
     }
 }
 
+/// Reads a message as a connection does; for fuzzing.
+pub(in crate::dialects) fn decode(text: &str) {
+    match serde_json::from_str(text) {
+        Ok(ClientMessage::Report(report)) => drop(report.decode()),
+        Ok(_) => {}
+        Err(error) => {
+            let known = serde_json::from_str::<Peek>(text).unwrap_or_default();
+            known.diagnose(&error);
+        }
+    }
+}
+
 /// As much of a message as is needed to say what is wrong with it.
 #[derive(Default, Deserialize)]
 pub(super) struct Peek {

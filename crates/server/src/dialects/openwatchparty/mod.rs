@@ -30,6 +30,7 @@ pub use socket::{Visitor, connect};
 use std::sync::Arc;
 use token::Tokens;
 use watchalong_room::{EntryPolicy, MemberId, PersonId, Room, SourceKind};
+pub(super) use wire::decode;
 
 /// The dialect's name in the table of aliases and in settings.
 pub const NAME: &str = "openwatchparty";

@@ -100,6 +100,19 @@ pub(super) fn name(raw: &str) -> Option<String> {
     Some(clean.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
+/// Reads a message as a connection does; for fuzzing.
+pub(in crate::dialects) fn decode(text: &str) {
+    let Some(message) = Envelope::read(text) else {
+        return;
+    };
+    message.playing();
+    message.user_name();
+    message.media_id();
+    for key in ["position", "start_pos"] {
+        message.position(key);
+    }
+}
+
 /// A message to a client, being made.
 #[derive(Debug)]
 pub(super) struct Say {

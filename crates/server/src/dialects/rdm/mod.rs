@@ -29,6 +29,7 @@ pub use encode::Rdm;
 pub(crate) use error::nothing_here;
 use pool::Pools;
 use std::sync::Arc;
+pub(super) use videos::decode;
 
 /// By this name rooms keep their code in this dialect, seats say what their client is, and settings switch it.
 pub const NAME: &str = "rdm";

@@ -22,6 +22,8 @@ use watchalong_room::{Media, PersonId, Room, SourceKind};
 pub(super) const LARGEST: u64 = i32::MAX as u64;
 /// Bytes of a file's name that every file system takes, with room for what a player puts before it.
 const NAME_BYTES: usize = 200;
+/// Bytes of what can be a file's extension; more after a dot is a sentence.
+const EXTENSION_BYTES: usize = 16;
 /// Names that the window takes for clips.
 const EXTENSIONS: [&str; 13] = [
     "mp4", "avi", "mkv", "mov", "wmv", "flv", "webm", "m4v", "mpeg", "mpg", "3gp", "ts", "mts",
@@ -41,8 +43,14 @@ pub(super) struct Video {
 pub(super) fn bare_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last.chars().filter(|c| !c.is_control()).collect();
-    let clean = clean.trim_start_matches('.').trim();
+    let hides = |c: char| c == '.' || c.is_whitespace();
+    let clean = clean.trim_start_matches(hides).trim_end();
     let extension = clean.rfind('.').map_or("", |dot| &clean[dot..]);
+    let extension = if extension.len() > EXTENSION_BYTES {
+        ""
+    } else {
+        extension
+    };
     let stem = &clean[..clean.len() - extension.len()];
     let mut room = NAME_BYTES.saturating_sub(extension.len());
     let kept = stem.chars().take_while(|c| {
@@ -195,6 +203,17 @@ pub(super) fn is_settled(state: MediumState) -> bool {
     matches!(state, MediumState::Ready | MediumState::Broken)
 }
 
+/// Reads a message, and what in it may name a file, as a connection does; for fuzzing.
+pub(in crate::dialects) fn decode(text: &str) {
+    let message = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
+    let texts = message.iter().flat_map(|message| message.values());
+    for name in texts.filter_map(|value| value.as_str()).chain([text]) {
+        let name = bare_name(name);
+        assert!(!name.contains(['/', '\\']) && !name.starts_with('.') && name.len() <= NAME_BYTES);
+        is_clip(&name);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +226,8 @@ mod tests {
             ("C:\\Windows\\system32\\x.mkv", "x.mkv"),
             ("..\\..\\x.mp4", "x.mp4"),
             ("....mp4", "mp4"),
+            (". .. .mp4", "mp4"),
+            (". ..", ""),
             ("a\u{0}b\n.mp4", "ab.mp4"),
             ("Über  den Wolken.webm", "Über  den Wolken.webm"),
         ] {
@@ -214,6 +235,8 @@ mod tests {
         }
         let long = bare_name(&format!("{}.mp4", "ü".repeat(300)));
         assert!(long.len() <= NAME_BYTES && long.ends_with("ü.mp4"));
+        let dotted = bare_name(&format!("a.{}", "x".repeat(300)));
+        assert!(dotted.len() <= NAME_BYTES && dotted.starts_with("a.x"));
         assert!(is_clip("a.MTS") && !is_clip("a.exe") && !is_clip("mp4"));
     }
 }

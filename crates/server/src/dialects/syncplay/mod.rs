@@ -39,6 +39,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+pub(super) use wire::decode;
 
 /// What this server says it is: the release whose wire behaviour this is.
 const VERSION: &str = "1.7.6";

@@ -242,6 +242,20 @@ fn change(key: &str, value: &str) -> serde_json::Result<Option<Change>> {
     }))
 }
 
+/// Reads a line as a connection does; for fuzzing.
+pub(in crate::dialects) fn decode(text: &str) {
+    for said in read(text).into_iter().flatten() {
+        // What goes to other clients again must still be JSON.
+        if let Said::Set(changes) = said {
+            for change in changes {
+                if let Change::File(file) = change {
+                    serde_json::to_string(&file).expect("what was read can be written");
+                }
+            }
+        }
+    }
+}
+
 /// A line for a client, with the end that it splits on.
 pub fn line(message: &Value) -> String {
     format!("{message}\r\n")

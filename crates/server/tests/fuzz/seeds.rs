@@ -1,0 +1,128 @@
+//! A message of every kind that each dialect knows: what is made wrong.
+use serde_json::{Value, json};
+
+/// Messages of a dialect. `of` is what it calls the room; where a message names somebody or something else, a word
+/// that is nothing does as well.
+pub fn of(dialect: &str, of: &str) -> Vec<String> {
+    let seeds: Vec<Value> = match dialect {
+        "native" => native(),
+        "openwatchparty" => openwatchparty(of),
+        "rdm" => rdm(),
+        "syncplay" => syncplay(of),
+        "clipper" => clipper(of),
+        _ => return vec!["a frame".to_owned(), "{\"t\":\"typing\"}".repeat(20)],
+    };
+    seeds.iter().map(Value::to_string).collect()
+}
+
+fn native() -> Vec<Value> {
+    let commands = [
+        json!({"do": "play", "position": 1.5, "expect": 3}),
+        json!({"do": "pause", "position": 1.5}),
+        json!({"do": "seek", "position": 12.25}),
+        json!({"do": "rate", "rate": 1.5}),
+        json!({"do": "load", "media": {"kind": "url", "url": "https://example.org/a.mp4", "title": "A"}, "play": true}),
+        json!({"do": "queue_add", "media": {"kind": "local", "key": "k", "title": "t", "duration": 5.5}}),
+        json!({"do": "queue_move", "item": 2, "before": 1}),
+        json!({"do": "say", "text": "hello @Ann", "reply_to": 1}),
+        json!({"do": "react", "emoji": "🎉"}),
+        json!({"do": "rename", "name": "Zoe"}),
+        json!({"do": "policy", "patch": {"visibility": "public", "capacity": 12, "chat": {"slow_mode": 5}}}),
+        json!({"do": "words", "words": ["a", "b"]}),
+        json!({"do": "invite", "uses": 1, "lasts": 1000, "label": "x"}),
+        json!({"do": "schedule", "at": 4_102_444_800_000_i64}),
+        json!({"do": "ready", "item": 1, "ready": true}),
+        json!({"do": "undo"}),
+    ];
+    let mut all: Vec<Value> = commands
+        .into_iter()
+        .enumerate()
+        .map(|(id, mut command)| {
+            command["t"] = json!("cmd");
+            command["id"] = json!(id);
+            command
+        })
+        .collect();
+    all.extend([
+        json!({"t": "hello", "v": 2, "name": "Ann", "client": "test", "reports": true}),
+        json!({"t": "clock", "id": 7, "c": 12.5}),
+        json!({"t": "report", "position": 1.5, "skew_ms": -3, "buffer_s": 9, "delay_ms": 20, "state": "playing"}),
+        json!({"t": "typing"}),
+    ]);
+    all
+}
+
+fn openwatchparty(room: &str) -> Vec<Value> {
+    let media = "0123456789abcdef0123456789ABCDEF";
+    [
+        ("auth", json!({"user_name": "Ann", "token": "a.b.c"})),
+        ("list_rooms", json!({})),
+        ("create_room", json!({"start_pos": 12.5, "media_id": media, "user_name": "Ann"})),
+        ("join_room", json!({"user_name": "Ann"})),
+        ("ready", json!({})),
+        ("player_event", json!({"action": "play", "position": 20.5, "play_state": "playing"})),
+        ("player_event", json!({"action": "seek", "position": 7})),
+        ("state_update", json!({"position": 21.5, "play_state": "playing"})),
+        ("chat_message", json!({"text": "hello"})),
+        ("client_log", json!({"category": "sync", "message": "drift"})),
+        ("ping", json!({"client_ts": 5})),
+        ("leave_room", json!({})),
+    ]
+    .map(|(kind, payload)| json!({"type": kind, "ts": 1, "room": room, "client": "c", "payload": payload, "server_ts": 2}))
+    .to_vec()
+}
+
+fn rdm() -> Vec<Value> {
+    vec![
+        json!({"type": "ping"}),
+        json!({"type": "play", "position": 0.25}),
+        json!({"type": "pause", "position": 0.5}),
+        json!({"type": "seek", "position": 0.75}),
+        json!({"type": "speed", "speed": 1.5}),
+        json!({"type": "position_heartbeat", "position": 4.5, "speed": 1}),
+        json!({"type": "play_video", "video_id": "v"}),
+        json!({"type": "ready", "video_id": "v"}),
+        json!({"type": "kick", "target_user_id": "somebody"}),
+        json!({"type": "request_random"}),
+        json!({"filename": "../../a clip.mp4", "size": 5}),
+    ]
+}
+
+fn syncplay(room: &str) -> Vec<Value> {
+    let file = json!({"name": "a.mkv", "duration": 100.5, "size": 5});
+    vec![
+        json!({"Hello": {"username": "Ann", "room": {"name": room}, "version": "1.2.255", "realversion": "1.7.6",
+            "features": {"chat": true, "readiness": true, "managedRooms": true, "sharedPlaylists": true}}}),
+        json!({"State": {"playstate": {"position": 4.5, "paused": false, "doSeek": true},
+            "ping": {"latencyCalculation": 1.5, "clientLatencyCalculation": 2.5, "clientRtt": 0},
+            "ignoringOnTheFly": {"client": 1, "server": 1}}}),
+        json!({"Set": {"file": file}}),
+        json!({"Set": {"room": {"name": room}}}),
+        json!({"Set": {"ready": {"isReady": true, "manuallyInitiated": true, "username": "Ann"}}}),
+        json!({"Set": {"playlistChange": {"files": ["a.mkv", "https://example.org/b.mp4"]}}}),
+        json!({"Set": {"playlistIndex": {"index": 1}}}),
+        json!({"Set": {"controllerAuth": {"room": "+name:0123456789AB", "password": "AB-123-456"}}}),
+        json!({"Chat": "hello"}),
+        json!({"List": null}),
+        json!({"TLS": {"startTLS": "send"}}),
+    ]
+}
+
+fn clipper(party: &str) -> Vec<Value> {
+    [
+        json!({"type": "play"}),
+        json!({"type": "pause"}),
+        json!({"type": "seek", "position": 12.5}),
+        json!({"type": "skip", "clip_id": "5e1f7d2c-0000-4000-8000-000000000001"}),
+        json!({"type": "sync-request", "position": 3}),
+        json!({"type": "chat", "message": "hello"}),
+        json!({"type": "reaction", "emoji": "❤️", "video_timestamp": 5.5}),
+        json!({"type": "typing", "is_typing": true}),
+    ]
+    .map(|mut command| {
+        command["party_id"] = json!(party);
+        command["timestamp"] = json!(1_735_660_800.25);
+        command
+    })
+    .to_vec()
+}

@@ -2,14 +2,14 @@
 //!
 //! Each takes anything and gives nothing back; what counts is that it comes back, soon, and without a panic. Whoever adds
 //! a dialect adds its decoder to [`DECODERS`].
-use super::{clipper, native, openwatchparty, rdm, syncplay};
+use super::{clipper, native, openwatchparty, rdm, streamit, syncplay};
 use crate::ws::Reader;
 
 /// Reads what a stranger sent.
 pub type Decoder = fn(&[u8]);
 
 /// All decoders, by the name of their dialect; `frames` is the WebSocket codec below most of them.
-pub const DECODERS: [(&str, Decoder); 6] = [
+pub const DECODERS: [(&str, Decoder); 7] = [
     ("frames", frames),
     ("native", |bytes| texts(bytes, native::decode)),
     ("openwatchparty", |bytes| {
@@ -18,6 +18,7 @@ pub const DECODERS: [(&str, Decoder); 6] = [
     ("rdm", |bytes| texts(bytes, rdm::decode)),
     ("syncplay", |bytes| texts(bytes, syncplay::decode)),
     ("clipper", |bytes| texts(bytes, clipper::decode)),
+    ("streamit", |bytes| texts(bytes, streamit::decode)),
 ];
 
 /// The decoder of that name.

@@ -31,7 +31,10 @@ struct Stage {
     http: reqwest::Client,
     native: Value,
     rdm: Value,
+    /// The party's id, and its host's token.
     clipper: (String, String),
+    /// The room's code, and its host's token.
+    streamit: (String, String),
 }
 
 impl Stage {
@@ -43,6 +46,8 @@ impl Stage {
             "127.0.0.1:0",
             "--syncplay",
             "127.0.0.1:0",
+            "--sign-up",
+            "open",
             "--limit-join",
             "off",
             "--limit-create",
@@ -63,6 +68,7 @@ impl Stage {
             native: Value::Null,
             rdm: Value::Null,
             clipper: Default::default(),
+            streamit: Default::default(),
         };
         stage.native = stage.post("/api/v2/rooms", None, json!({})).await;
         let entry = json!({"password": "secret", "username": "Hanna"});
@@ -79,6 +85,15 @@ impl Stage {
             .post("/api/v1/watch-parties", Some(&token), json!({"title": "x"}))
             .await;
         stage.clipper = (party["id"].as_str().unwrap().to_owned(), token);
+        let login =
+            json!({"email": "hanna@example.org", "name": "Hanna", "password": "sesame open"});
+        stage.post("/api/v2/accounts", None, login.clone()).await;
+        let login = stage.post("/api/auth/login/", None, login).await;
+        let token = login["access_token"].as_str().unwrap().to_owned();
+        let made = stage
+            .post("/api/rooms/create/", Some(&token), json!({"title": "x"}))
+            .await;
+        stage.streamit = (made["code"].as_str().unwrap().to_owned(), token);
         stage
     }
 
@@ -106,6 +121,7 @@ impl Stage {
     fn room_of(&self, dialect: &str) -> &str {
         match dialect {
             "clipper" => &self.clipper.0,
+            "streamit" => &self.streamit.0,
             "rdm" => self.rdm["room_code"].as_str().unwrap(),
             _ => self.native["code"].as_str().unwrap(),
         }
@@ -136,6 +152,10 @@ impl Stage {
                     Wire::Socket(Box::new(self.socket(&format!("/ws/{room}"), None).await)),
                     Some(auth),
                 )
+            }
+            "streamit" => {
+                let path = format!("/ws/room/{room}/?token={}", self.streamit.1);
+                (Wire::Socket(Box::new(self.socket(&path, None).await)), None)
             }
             "clipper" => {
                 let path = format!("/api/v1/watch-parties/{room}/ws");
@@ -247,7 +267,14 @@ async fn nonsense(
     count
 }
 
-const DIALECTS: [&str; 5] = ["native", "openwatchparty", "rdm", "syncplay", "clipper"];
+const DIALECTS: [&str; 6] = [
+    "native",
+    "openwatchparty",
+    "rdm",
+    "syncplay",
+    "clipper",
+    "streamit",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nonsense_through_every_door_takes_nobody_along() {

@@ -64,7 +64,7 @@ const TOKENS: &[&str] = &[
 fn value(dice: &mut Dice) -> Value {
     match dice.below(16) {
         0 => Value::Null,
-        1 => json!(dice.roll() % 2 == 0),
+        1 => json!(dice.roll().is_multiple_of(2)),
         2 => json!(dice.roll()),
         3 => json!(dice.roll() as i64),
         4 => json!(f64::from_bits(dice.roll())),

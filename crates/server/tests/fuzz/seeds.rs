@@ -10,6 +10,7 @@ pub fn of(dialect: &str, of: &str) -> Vec<String> {
         "rdm" => rdm(),
         "syncplay" => syncplay(of),
         "clipper" => clipper(of),
+        "streamit" => streamit(),
         _ => return vec!["a frame".to_owned(), "{\"t\":\"typing\"}".repeat(20)],
     };
     seeds.iter().map(Value::to_string).collect()
@@ -125,4 +126,18 @@ fn clipper(party: &str) -> Vec<Value> {
         command
     })
     .to_vec()
+}
+
+fn streamit() -> Vec<Value> {
+    vec![
+        json!({"type": "PLAY", "time": 4.5}),
+        json!({"type": "PAUSE", "time": 5}),
+        json!({"type": "SEEK", "time": 60.25}),
+        json!({"type": "CHAT_MESSAGE", "message": "hello"}),
+        json!({"type": "MUTE_USER", "user_id": "11111111-2222-4333-8444-555555555555"}),
+        json!({"type": "KICK_USER", "username": "ann"}),
+        json!({"type": "SYNC_CHECK", "time": 61.5, "is_playing": true, "version": 3}),
+        json!({"type": "PLAYER_EVENT", "data": {"event": "timeupdate", "currentTime": 5.5, "duration": 90, "progress": 6.1}}),
+        json!({"type": "PLAYER_EVENT", "data": {"event": "ended", "duration": 90}}),
+    ]
 }

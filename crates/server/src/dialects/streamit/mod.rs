@@ -32,6 +32,7 @@ use crate::limits::{Limit, Rate};
 use axum::Router;
 use axum::extract::Extension;
 use axum::routing::{MethodRouter, get, post};
+pub(super) use progress::decode;
 use std::sync::Arc;
 use tmdb::Tmdb;
 

@@ -202,6 +202,18 @@ pub(super) async fn moved(app: &App, room: Arc<RoomHandle>, user: &User, positio
     }
 }
 
+/// Reads a message, and what in it tells of a player, as a connection does; for fuzzing.
+pub(in crate::dialects) fn decode(text: &str) {
+    let Ok(message) = serde_json::from_str::<Map<String, Value>>(text) else {
+        return;
+    };
+    let data = message.get("data").and_then(Value::as_object);
+    if let Some(step) = Step::read(data.unwrap_or(&message)) {
+        let numbers = [step.position, step.duration, step.percent];
+        assert!(numbers.iter().all(|n| n.is_finite() && *n >= 0.0));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,6 @@
+//! What StreamIt reads from strangers.
+#![no_main]
+use libfuzzer_sys::fuzz_target;
+use watchalong_server::dialects::decode::decoder;
+
+fuzz_target!(|bytes: &[u8]| decoder("streamit")(bytes));

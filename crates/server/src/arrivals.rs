@@ -24,9 +24,14 @@ const STEPS: f64 = 100.0;
 
 /// Looks at uploads and rooms until the process ends.
 pub async fn tell_rooms(hub: Arc<Hub>, shelf: Arc<Shelf>) {
+    let mut had = false;
     for round in 0_u32.. {
         tokio::time::sleep(LOOK_EVERY).await;
-        if shelf.uploads.rooms().is_empty() && !round.is_multiple_of(REST) {
+        // Once more after the last one went: its room waits for nothing now.
+        let any = !shelf.uploads.rooms().is_empty();
+        let looks = any || had || round.is_multiple_of(REST);
+        had = any;
+        if !looks {
             continue;
         }
         let now = hub.clock.now();

@@ -29,6 +29,9 @@ pub(super) struct Described {
     at: Instant,
 }
 
+/// What came of asking; the error is for people.
+type Found = Result<Arc<Described>, String>;
+
 /// Why nothing came back.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -39,7 +42,7 @@ pub(super) struct Provider {
     issuer: String,
     client: OnceLock<Client>,
     /// What was fetched, or that it could not be.
-    known: Mutex<Option<(Instant, Result<Arc<Described>, String>)>>,
+    known: Mutex<Option<(Instant, Found)>>,
 }
 
 impl Provider {

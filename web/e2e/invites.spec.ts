@@ -6,9 +6,10 @@ import { expect, seated, test } from './support/fixtures';
 /** Makes an invite link in the open dialog; the newest in the list. */
 async function makeLink(host: Page, uses: string): Promise<string> {
   await host.getByTestId('invite-open').click();
-  const section = host.getByTestId('invite-links');
-  if (!(await host.getByTestId('invite-make').isVisible()))
-    await section.locator('summary').click();
+  const summary = host.getByTestId('invite-links').locator('summary');
+  // The dialog is loaded when it is first opened; only then is it known whether its links are shown at once.
+  await expect(summary).toBeVisible();
+  if (!(await host.getByTestId('invite-make').isVisible())) await summary.click();
   await host.getByTestId('invite-uses').selectOption({ label: uses });
   await host.getByTestId('invite-make').click();
   const link = host.getByTestId('invite-item').last().locator('[data-url]');

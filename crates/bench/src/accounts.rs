@@ -14,14 +14,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::member::{self, Socket};
 use crate::server::{self, Server};
 
 /// The target of the issue: what a storm may do to a room's events.
@@ -126,9 +125,9 @@ pub async fn run(options: Options) -> Result<()> {
         room.code
     );
     let started = Instant::now();
-    let mut host = enter(&url, json!({"host_key": room.host_key})).await?;
+    let (mut host, _) = member::enter(&url, json!({"host_key": room.host_key})).await?;
     for _ in 1..options.members {
-        let mut member = enter(&url, json!({})).await?;
+        let (mut member, _) = member::enter(&url, json!({})).await?;
         let arrivals = arrivals.clone();
         tokio::spawn(async move {
             while let Some(Ok(message)) = member.next().await {
@@ -193,34 +192,6 @@ async fn sign_up(server: &Server) -> Result<()> {
         "the account was not made: {made}"
     );
     Ok(())
-}
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-async fn enter(url: &str, more: Value) -> Result<Socket> {
-    let (mut socket, _) = connect_async(url).await?;
-    let mut hello =
-        json!({"t": "hello", "v": 2, "name": "Ann", "client": "bench", "reports": false});
-    for (key, value) in more.as_object().into_iter().flatten() {
-        hello[key] = value.clone();
-    }
-    socket.send(Message::text(hello.to_string())).await?;
-    let welcome = async {
-        while let Some(message) = socket.next().await {
-            let Message::Text(text) = message? else {
-                continue;
-            };
-            let message: Value = serde_json::from_str(&text)?;
-            match message["t"].as_str() {
-                Some("welcome") => return Ok(()),
-                Some("bye") => bail!("turned away: {message}"),
-                _ => {}
-            }
-        }
-        bail!("the connection ended before the welcome")
-    };
-    tokio::time::timeout(PATIENCE, welcome).await??;
-    Ok(socket)
 }
 
 /// Says the time at a steady rate, and reads what comes back so that nothing piles up.

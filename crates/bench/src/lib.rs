@@ -3,7 +3,7 @@
 //! - [`link`] makes a loopback connection behave like a real one: delay, jitter, a rate cap, stalls.
 //! - [`sync`] is the sync lab: real browsers behind such links, and how far apart they show the film.
 //! - [`media`] compares delivery with nginx; [`accounts`] tells what logins cost a busy room.
-//! - [`clip`] and [`server`] bring what is measured: a film made by ffmpeg, and the real binary.
+//! - [`clip`], [`server`] and [`member`] bring what is measured: a film made by ffmpeg, the real binary, who joins its rooms.
 //!
 //! Nothing here is a test with a pass mark: figures depend on the machine. What must hold on any
 //! machine is tested in the other crates and in `web/e2e`.
@@ -14,5 +14,6 @@ pub mod accounts;
 pub mod clip;
 pub mod link;
 pub mod media;
+pub mod member;
 pub mod server;
 pub mod sync;

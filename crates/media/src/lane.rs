@@ -60,7 +60,7 @@ impl FileLane {
         cfg!(any(target_os = "linux", target_os = "android")).then(Self::default)
     }
 
-    /// How many of `bytes` are a stand-in: all or none.
+    /// Whether `bytes` are a stand-in, whole or part of one.
     pub fn stands_in(bytes: &[u8]) -> bool {
         let (block, at) = (STAND_IN.as_ptr() as usize, bytes.as_ptr() as usize);
         !bytes.is_empty() && (block..block + STAND_IN.len()).contains(&at)

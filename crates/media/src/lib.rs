@@ -4,6 +4,7 @@
 //!   files (ffprobe, or built-in parsers without it) and makes posters (ffmpeg). It answers from memory.
 //! - [`MediaFile::answer`] turns a request for a medium into a response with ranges, conditions and a body
 //!   that reads in fair turns.
+//! - [`FileLane`] lets a body's bytes go from the page cache to a socket, where the system can do that.
 //! - [`Uplink`] shares a limited uplink fairly between viewers; [`Heads`] keeps the beginnings of files in memory.
 //! - [`Uploads`] takes files that members bring, piece by piece, and lets them be watched while they arrive.
 //! - [`Hls`] converts films that a browser can't play, and [`Choice`] says which way a film takes to whom, and why.

@@ -9,7 +9,8 @@
 //     of 1 % that wants to gain 15 ms loses 10 instead;
 //   - with `preservesPitch` off the rate takes effect after 80 ms, exactly, and
 //     at up to 1 % (17 cents, for a second or two) nobody hears it.
-// So errors up to 60 ms are repaired by resampling, larger ones by stretching.
+// So errors up to 60 ms are repaired by resampling, larger ones by stretching; a late
+// start is resampled up to 90 ms (see `START_FIX`).
 // A residual speed difference (integral term) becomes part of the base rate.
 
 import { FAR_MS, FINE_MS, type SyncClass } from './classes';

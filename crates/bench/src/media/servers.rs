@@ -7,16 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
-use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::{Value, json};
+use anyhow::{Context as _, Result};
+use futures_util::StreamExt as _;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
-use tokio_tungstenite::connect_async;
-use tokio_tungstenite::tungstenite::Message;
 
 use super::client::Address;
 use crate::clip;
+use crate::member;
 use crate::server::{self, Server};
 
 /// The servers' core; this program keeps off it where there is another.
@@ -235,24 +234,7 @@ impl Ours {
 
 /// Joins, and stays; answers the member's address of the film.
 async fn enter(url: &str) -> Result<(String, Member)> {
-    let (mut socket, _) = connect_async(url).await?;
-    let hello = json!({"t": "hello", "v": 2, "name": "Ann", "client": "bench", "reports": false});
-    socket.send(Message::text(hello.to_string())).await?;
-    let welcome = async {
-        while let Some(message) = socket.next().await {
-            let Message::Text(text) = message? else {
-                continue;
-            };
-            let message: Value = serde_json::from_str(&text)?;
-            match message["t"].as_str() {
-                Some("welcome") => return Ok(message),
-                Some("bye") => bail!("turned away: {message}"),
-                _ => {}
-            }
-        }
-        bail!("the connection ended before the welcome")
-    };
-    let welcome = tokio::time::timeout(PATIENCE, welcome).await??;
+    let (mut socket, welcome) = member::enter(url, json!({})).await?;
     let film = welcome["room"]["media"]["url"]
         .as_str()
         .context("the room has no film")?;

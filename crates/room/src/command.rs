@@ -77,8 +77,9 @@ pub enum Command {
         #[serde(default)]
         address: Option<String>,
     },
-    /// Takes a place without a connection, as requests over HTTP do: a seat that is held like a lost one. Nothing
-    /// where the person has a place already. `Actor::Seat(seat)` names the new seat.
+    /// Takes a place without a connection, as requests over HTTP do: a seat that is held for
+    /// [`RESERVATION`](crate::RESERVATION), or like a lost one where that is longer. Nothing where the person has a
+    /// place already. `Actor::Seat(seat)` names the new seat.
     Reserve {
         /// As in `Join`.
         person: PersonId,

@@ -88,6 +88,7 @@ pub use invite::Invite;
 pub use lifecycle::Life;
 pub use media::{Media, SourceKind};
 pub use member::{Member, Role, Seat, Standing};
+pub use people::RESERVATION;
 pub use policy::{
     Barrier as BarrierPolicy, ChatRules, Controls, Entry as EntryPolicy, HostAbsence, Policy,
     PolicyPatch, StartLead, Visibility, Who,

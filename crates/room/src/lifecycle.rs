@@ -75,8 +75,8 @@ impl Room {
         }
         let seat = self
             .people
-            .longest_away()
-            .map(|(since, seat)| (since + self.policy.seat_hold, Due::Seat(seat)));
+            .next_dropped(self.policy.seat_hold)
+            .map(|(at, seat)| (at, Due::Seat(seat)));
         let barrier = self
             .barrier
             .as_ref()

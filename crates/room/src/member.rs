@@ -43,8 +43,11 @@ pub struct Seat {
     pub reports: bool,
     /// Whether it is connected.
     pub connected: bool,
-    /// When its connection was lost; `None` while connected.
+    /// When its connection was lost, or the place taken that has none yet; `None` while connected.
     pub away_since: Option<ServerTime>,
+    /// Taken without a connection: held for at least [`RESERVATION`](crate::RESERVATION), for the connection to come.
+    #[serde(default)]
+    pub reserved: bool,
 }
 
 /// A person in this room.

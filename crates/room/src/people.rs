@@ -10,12 +10,20 @@ mod record;
 pub(crate) use record::PeopleRecord;
 
 use crate::chat::Speech;
-use crate::{Member, MemberId, NodeId, PersonId, Role, SeatId, ServerTime, Standing, text};
+use crate::{
+    Member, MemberId, NodeId, PersonId, Role, Seat, SeatId, ServerTime, Span, Standing, text,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Devices of one member at a time: few enough that no list explodes, and more than anybody watches on by far, because
 /// some web clients leave a connection behind each time that their room's page is left.
 pub(crate) const MAX_SEATS: usize = 32;
+
+/// How long a place is held that was taken without a connection, where lost ones are not held for longer: what a page
+/// takes to load and to open its socket on a bad line. Independent of [`Policy::seat_hold`](crate::Policy::seat_hold):
+/// a room that holds nothing for who lost their connection would otherwise never let in who asks first and connects
+/// then.
+pub const RESERVATION: Span = Span::seconds(30);
 
 /// People who left and are remembered with role, mute and name; the oldest without either goes first.
 pub(crate) const MAX_FORMER: usize = 1000;
@@ -47,6 +55,8 @@ pub(crate) struct People {
     banned_by_id: BTreeMap<MemberId, PersonId>,
     /// Lost seats, the longest lost first.
     away: BTreeSet<(ServerTime, SeatId)>,
+    /// Reserved seats, the oldest first: apart, because they are held for another time than lost ones.
+    reserved: BTreeSet<(ServerTime, SeatId)>,
     /// Who is forgotten next: the oldest without privilege first.
     oblivion: BTreeSet<(bool, u64, PersonId)>,
     /// Addresses whose newcomers are refused, and how many bans each has.
@@ -152,9 +162,14 @@ impl People {
         self.banned.len()
     }
 
-    /// The seat that has been lost for the longest, and since when.
-    pub(crate) fn longest_away(&self) -> Option<(ServerTime, SeatId)> {
-        self.away.first().copied()
+    /// The seat that is dropped next, and when, where lost ones are held for so long.
+    pub(crate) fn next_dropped(&self, hold: Span) -> Option<(ServerTime, SeatId)> {
+        let due = |seats: &BTreeSet<(ServerTime, SeatId)>, hold| {
+            seats.first().map(|(since, seat)| (*since + hold, *seat))
+        };
+        let lost = due(&self.away, hold);
+        let reserved = due(&self.reserved, hold.max(RESERVATION));
+        lost.into_iter().chain(reserved).min()
     }
 
     /// The seats connected through a process.
@@ -356,6 +371,14 @@ impl People {
         held
     }
 
+    fn held_like(&mut self, seat: &Seat) -> &mut BTreeSet<(ServerTime, SeatId)> {
+        if seat.reserved {
+            &mut self.reserved
+        } else {
+            &mut self.away
+        }
+    }
+
     fn index(&mut self, member: &Member) {
         if member.role == Role::Host {
             self.host = Some(member.id);
@@ -365,7 +388,7 @@ impl People {
         for seat in &member.seats {
             self.by_seat.insert(seat.id, member.id);
             if let Some(since) = seat.away_since {
-                self.away.insert((since, seat.id));
+                self.held_like(seat).insert((since, seat.id));
             }
         }
         match (member.admitted(), member.seats.is_empty()) {
@@ -386,7 +409,7 @@ impl People {
         for seat in &member.seats {
             self.by_seat.remove(&seat.id);
             if let Some(since) = seat.away_since {
-                self.away.remove(&(since, seat.id));
+                self.held_like(seat).remove(&(since, seat.id));
             }
         }
         match (member.admitted(), member.seats.is_empty()) {

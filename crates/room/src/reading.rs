@@ -110,6 +110,13 @@ impl Room {
         self.people.host()
     }
 
+    /// Connected seats whose client is of this kind.
+    pub fn seats_of<'a>(&'a self, client: &'a str) -> impl Iterator<Item = SeatId> + 'a {
+        let seats = self.members().flat_map(|member| &member.seats);
+        let theirs = seats.filter(move |seat| seat.connected && seat.client == client);
+        theirs.map(|seat| seat.id)
+    }
+
     /// Admitted members with a seat, connected or held: what [`Policy::capacity`] counts.
     pub fn seated(&self) -> u32 {
         self.people.seated()

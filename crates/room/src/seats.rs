@@ -4,6 +4,8 @@
 //! was never gone. After it the seat is dropped, and with the last seat the member: but they are
 //! remembered, so that they come back with their number, role and mute. Only a host stays a member
 //! without a seat, because a room that had a host always has exactly one.
+//! A place that is taken without a connection is held for [`RESERVATION`](crate::RESERVATION), or as long as a lost one
+//! where that is longer; where lost ones are not held it goes with the first connection that came and is lost.
 //! What the edge checked (passwords, invites, the host's key) arrives as a [`Grant`].
 use crate::audit::ActKind;
 use crate::member::{Member, Role, Seat, Standing};
@@ -69,21 +71,11 @@ impl Room {
         let known = here.or_else(|| self.people.remembered(person));
         let name = self.entry_name(here, known, arrival.name)?;
         let host = self.people.host();
-        let reigns = host.is_some_and(|host| host.person == *person);
-        let crowned =
-            arrival.grant == Grant::Host && !reigns && host.is_none_or(|host| !host.present());
+        let (reigns, crowned) = self.claims(person, arrival.grant);
         let way = self.admits(step.now, known, arrival.grant, arrival.address)?;
         let let_in = way != Way::Knock;
-        let seated_before =
-            here.is_some_and(|member| member.admitted() && !member.seats.is_empty());
-        if let_in && !seated_before {
-            // One place more than the capacity is the host's: an owner is never locked out.
-            let spare = u32::from(crowned || reigns);
-            if self.people.seated() >= self.policy.capacity.saturating_add(spare) {
-                return Err(Refusal::Full {
-                    capacity: self.policy.capacity,
-                });
-            }
+        if let_in {
+            self.has_place_for(here, crowned || reigns)?;
         }
         if !let_in && here.is_none() {
             self.may_wait()?;
@@ -103,6 +95,7 @@ impl Room {
             reports: arrival.reports,
             connected: arrival.connected.is_some(),
             away_since: arrival.connected.is_none().then_some(step.now),
+            reserved: arrival.connected.is_none(),
         };
         let role = match (known.map(|member| member.role), arrival.grant) {
             (Some(Role::Host), _) => Role::Host,
@@ -180,6 +173,53 @@ impl Room {
             return Ok(());
         }
         self.join(step, caller, arrival)
+    }
+
+    /// How somebody would fare who came now with this in hand, without their coming: whether at once, or after they
+    /// have knocked. For clients that give up where they are for it.
+    ///
+    /// # Errors
+    /// What they would be told.
+    pub fn would_admit(
+        &self,
+        now: ServerTime,
+        person: &PersonId,
+        grant: Grant,
+        address: Option<&str>,
+    ) -> Result<bool, Refusal> {
+        if self.life.is_terminal() {
+            return Err(Refusal::RoomOver);
+        }
+        self.may_ask(person, address)?;
+        let here = self.people.of_person(person);
+        let known = here.or_else(|| self.people.remembered(person));
+        let at_once = self.admits(now, known, grant, address)? != Way::Knock;
+        if at_once {
+            let (reigns, crowned) = self.claims(person, grant);
+            self.has_place_for(here, crowned || reigns)?;
+        } else if here.is_none() {
+            self.may_wait()?;
+        }
+        Ok(at_once)
+    }
+
+    /// Whether somebody is the host, and whether they become it by coming.
+    fn claims(&self, person: &PersonId, grant: Grant) -> (bool, bool) {
+        let host = self.people.host();
+        let reigns = host.is_some_and(|host| host.person == *person);
+        let vacant = host.is_none_or(|host| !host.present());
+        (reigns, grant == Grant::Host && !reigns && vacant)
+    }
+
+    /// Whether one more fits in, where they hold no place yet. One place more than the capacity is the host's: an owner
+    /// is never locked out.
+    fn has_place_for(&self, here: Option<&Member>, hosts: bool) -> Result<(), Refusal> {
+        let capacity = self.policy.capacity;
+        let seated = here.is_some_and(|member| member.admitted() && !member.seats.is_empty());
+        if !seated && self.people.seated() >= capacity.saturating_add(u32::from(hosts)) {
+            return Err(Refusal::Full { capacity });
+        }
+        Ok(())
     }
 
     /// Whether anybody may ask for an entry in this name.
@@ -294,6 +334,7 @@ impl Room {
             seat.node = node;
             seat.connected = true;
             seat.away_since = None;
+            seat.reserved = false;
             !same
         });
         if changed {
@@ -331,6 +372,10 @@ impl Room {
             return;
         }
         if self.policy.seat_hold <= Span(0) {
+            // What was held for a connection has done its part with the first that came.
+            self.people.update(id, |member| {
+                member.seats.retain(|seat| !seat.reserved);
+            });
             self.drop_seat(step, id, seat_id, Departure::TimedOut);
         } else {
             self.announce(step, id);
@@ -411,7 +456,10 @@ impl Room {
         reason: Departure,
     ) {
         self.people.update(id, |member| {
-            member.seats.retain(|seat| seat.id != seat_id);
+            let all = reason == Departure::Left;
+            member
+                .seats
+                .retain(|seat| seat.id != seat_id && !(all && seat.reserved));
             member.left = member.seats.is_empty() && reason == Departure::Left;
         });
         let stays = self

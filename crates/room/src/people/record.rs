@@ -44,10 +44,9 @@ impl People {
                 .seats
                 .iter()
                 .any(|seat| people.by_seat.contains_key(&seat.id) || !ids.insert(seat.id));
-            let seats_odd = member
-                .seats
-                .iter()
-                .any(|seat| seat.connected == seat.away_since.is_some());
+            let seats_odd = member.seats.iter().any(|seat| {
+                seat.connected == seat.away_since.is_some() || (seat.reserved && seat.connected)
+            });
             if !known(&member) || taken || seats_taken {
                 return Err("two members share a number, a person, a name or a seat");
             }

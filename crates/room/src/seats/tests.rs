@@ -1,6 +1,6 @@
 use super::*;
 use crate::party::{INVITED, NODE, Party, say};
-use crate::{Command, Policy};
+use crate::{Command, Policy, RESERVATION};
 
 #[test]
 fn a_name_is_cleaned_cut_and_made_unique() {
@@ -323,6 +323,115 @@ fn a_place_reserved_without_a_connection_is_held_and_counts_as_one() {
     );
     let host = party.room.host().expect("stays");
     assert!(host.has_place() && host.seats.is_empty());
+}
+
+#[test]
+fn what_would_become_of_somebody_is_what_becomes_of_them() {
+    let entries = [
+        EntryPolicy::Open,
+        EntryPolicy::Password,
+        EntryPolicy::Approval,
+        EntryPolicy::Invite,
+    ];
+    let grants = [
+        Grant::None,
+        Grant::Password,
+        Grant::WrongPassword,
+        INVITED,
+        Grant::Host,
+        Grant::Seated,
+    ];
+    for (entry, grant) in entries.into_iter().flat_map(|e| grants.map(|g| (e, g))) {
+        for capacity in [2, 3] {
+            let mut party = Party::new(Policy {
+                entry,
+                capacity,
+                ..Policy::default()
+            });
+            party.arrive("Hanna", Grant::Host, false).expect("the host");
+            party.arrive("Ann", INVITED, false).expect("invited");
+            let person = PersonId("zoe".to_owned());
+            let outlook = party.room.would_admit(party.now, &person, grant, None);
+            let came = party
+                .sit(SeatId(50), "zoe", "Zoe", grant, false)
+                .map(|_| party.member(SeatId(50)).standing == Standing::Admitted);
+            assert_eq!(outlook, came, "{entry:?} {grant:?} {capacity}");
+        }
+    }
+}
+
+fn holding(seat_hold: Span) -> Party {
+    let mut party = Party::new(Policy {
+        seat_hold,
+        ..Policy::default()
+    });
+    party.arrive("Hanna", Grant::Host, false).expect("the host");
+    party
+}
+
+#[test]
+fn a_reserved_place_is_held_where_lost_ones_are_not() {
+    let mut party = holding(Span(0));
+    let reserved = SeatId(50);
+    party.ok(reserved, reserve("zoe", Grant::None));
+    party.pass(Span(RESERVATION.0 - 1));
+    let connected = SeatId(51);
+    party
+        .sit(connected, "zoe", "Zoe", Grant::Seated, false)
+        .expect("her place is held");
+    assert!(party.room.member_of_seat(reserved).is_some());
+    // It was held for the connection: with that it goes, as if it had never been there.
+    party.lose(connected);
+    assert!(party.room.member_of_seat(reserved).is_none());
+    assert_eq!(party.room.members().count(), 1);
+    party.ok(reserved, reserve("zoe", Grant::None));
+    party.pass(RESERVATION);
+    assert!(party.room.member_of_seat(reserved).is_none());
+    let late = party.sit(connected, "zoe", "Zoe", Grant::Seated, false);
+    assert_eq!(late.expect_err("too late").code(), "unknown_seat");
+}
+
+#[test]
+fn a_reserved_place_is_held_like_a_lost_one_where_that_is_longer() {
+    let hold = Span(RESERVATION.0 + 60_000);
+    let mut party = holding(hold);
+    let (reserved, connected) = (SeatId(50), SeatId(51));
+    party.ok(reserved, reserve("zoe", Grant::None));
+    party.pass(Span(hold.0 - 1));
+    party
+        .sit(connected, "zoe", "Zoe", Grant::Seated, false)
+        .expect("her place is held");
+    party.lose(connected);
+    // Whoever acts by the place that they took may go on to.
+    party.ok(reserved, say("still here"));
+    party.pass(Span(1));
+    let seats: Vec<SeatId> = party.member(connected).seats.iter().map(|s| s.id).collect();
+    assert_eq!(seats, [connected], "each is held from when it began");
+    party.pass(hold);
+    assert!(party.room.member_of_seat(connected).is_none());
+}
+
+#[test]
+fn a_short_hold_of_lost_seats_is_no_longer_for_the_reserved_ones_beside_them() {
+    let mut party = holding(Span::seconds(5));
+    let (reserved, ann) = (SeatId(50), SeatId(51));
+    party.ok(reserved, reserve("zoe", Grant::None));
+    party
+        .sit(ann, "ann", "Ann", Grant::None, false)
+        .expect("open");
+    party.lose(ann);
+    party.pass(Span::seconds(5));
+    assert!(party.room.member_of_seat(ann).is_none());
+    assert!(party.room.member_of_seat(reserved).is_some());
+    let copy = Room::restore(party.room.snapshot()).expect("a sound room");
+    assert_eq!(copy.deadline(), party.room.deadline());
+    // Who comes back with the very place has a connection like any.
+    party.back(reserved).expect("held");
+    party.pass(RESERVATION);
+    assert!(party.member(reserved).present());
+    party.lose(reserved);
+    party.pass(Span::seconds(5));
+    assert!(party.room.member_of_seat(reserved).is_none());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What must hold between a room and the room that it was one entry before.
 use watchalong_room::{
     Actor, Command, Entry, Event, InviteId, ItemId, Life, MemberId, Outcome, Policy, Refusal,
-    ReportId, Revision, Role, Room, ServerTime, Standing,
+    ReportId, Revision, Role, Room, Seat, ServerTime, Standing,
 };
 
 /// What a room was like before an entry, as far as the checks look back.
@@ -15,6 +15,8 @@ pub(super) struct Before {
     queue: Vec<ItemId>,
     roles: Vec<(MemberId, Role, Standing, bool)>,
     pub(super) reigned: bool,
+    /// Places that were taken without a connection.
+    pub(super) reserved: Vec<Seat>,
     desk: Desk,
     acts: usize,
     actor: Option<(MemberId, watchalong_room::Rights, bool)>,
@@ -84,6 +86,12 @@ impl Before {
             queue: queue(room),
             roles: roles(room),
             reigned: room.host().is_some(),
+            reserved: room
+                .members()
+                .flat_map(|member| &member.seats)
+                .filter(|seat| seat.reserved)
+                .cloned()
+                .collect(),
             desk: Desk::of(room),
             acts: act_count(room),
             actor: member.map(|member| (member.id, room.rights(member.id), member.muted)),

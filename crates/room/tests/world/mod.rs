@@ -6,12 +6,16 @@ pub mod moves;
 
 use before::Before;
 use moves::{Move, entry};
-use watchalong_room::{Command, Entry, Outcome, Policy, Refusal, Role, Room, ServerTime, Span};
+use watchalong_room::{
+    Command, Entry, Outcome, Policy, RESERVATION, Refusal, Role, Room, ServerTime, Span,
+};
 
 /// A room with its time, and what was true of it so far.
 pub struct World {
     pub room: Room,
     pub now: ServerTime,
+    /// The latest time so far: the log's clock may jump back, the room's does not.
+    latest: ServerTime,
     widest: u32,
     had_host: bool,
 }
@@ -23,6 +27,7 @@ impl World {
         Self {
             room,
             now,
+            latest: now,
             widest: policy.capacity,
             had_host: false,
         }
@@ -33,6 +38,7 @@ impl World {
         let (gap, entry) = entry(m, &self.room, self.now);
         // One in a while the clock of the log jumps back, which the room must not see.
         self.now = self.now + if m.amount == 7 { Span(-5_000) } else { gap };
+        self.latest = self.latest.max(self.now);
         let before = Before::of(&self.room, &entry);
         let answer = self.room.apply(self.now, &entry);
         self.check(&before, &entry, &answer);
@@ -78,6 +84,44 @@ impl World {
             assert!(
                 room.deadline().is_none_or(|due| due > self.now),
                 "a tick left something due"
+            );
+            self.check_held();
+        }
+        self.check_reserved(before, command);
+    }
+
+    /// No seat is held for longer than it should be.
+    fn check_held(&self) {
+        let hold = self.room.policy().seat_hold;
+        for seat in self.room.members().flat_map(|member| &member.seats) {
+            let hold = if seat.reserved {
+                hold.max(RESERVATION)
+            } else {
+                hold
+            };
+            let held = seat.away_since.is_none_or(|since| since + hold > self.now);
+            assert!(
+                held || self.room.life().is_terminal(),
+                "held too long: {seat:?}"
+            );
+        }
+    }
+
+    /// A place that was taken without a connection is there for its time, whatever the policy, unless its holder lost
+    /// or left a connection since, or somebody put an end to it.
+    fn check_reserved(&self, before: &Before, command: &Command) {
+        for seat in self.room.members().flat_map(|member| &member.seats) {
+            assert!(!(seat.reserved && seat.connected), "both: {seat:?}");
+        }
+        if !matches!(command, Command::Tick) || self.room.life().is_terminal() {
+            return;
+        }
+        for seat in &before.reserved {
+            let since = seat.away_since.expect("reserved seats have no connection");
+            let there = self.room.member_of_seat(seat.id).is_some();
+            assert!(
+                there || since + RESERVATION <= self.latest,
+                "gone too soon: {seat:?}"
             );
         }
     }

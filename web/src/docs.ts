@@ -1,4 +1,4 @@
-// The page at `/api/docs`: reads the server's own OpenAPI document.
+// The page at `/api/docs`: reads an OpenAPI document of the server.
 import { mount } from 'svelte';
 
 import './design/tokens.css';

@@ -38,6 +38,14 @@ impl PasswordError {
             Self::Busy => "busy",
         }
     }
+
+    /// The status that tells so over HTTP.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::TooLong => 400,
+            Self::Busy => 503,
+        }
+    }
 }
 
 type Job = Box<dyn FnOnce() + Send>;

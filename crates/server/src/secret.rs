@@ -21,6 +21,24 @@ pub fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// `count` characters of an ASCII alphabet, each as likely as any other.
+pub fn drawn(alphabet: &[u8], count: usize) -> String {
+    let least = 256 - 256 % alphabet.len();
+    let mut text = String::with_capacity(count);
+    while text.len() < count {
+        let draw: [u8; 32] = random();
+        let fair = draw.iter().map(|byte| usize::from(*byte));
+        let letters = fair.filter(|byte| *byte < least);
+        let left = count - text.len();
+        text.extend(
+            letters
+                .take(left)
+                .map(|byte| char::from(alphabet[byte % alphabet.len()])),
+        );
+    }
+    text
+}
+
 /// A new key for a person to hold: 128 bits, URL-safe.
 pub fn new_key() -> String {
     URL_SAFE_NO_PAD.encode(random::<16>())

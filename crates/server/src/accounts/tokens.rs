@@ -2,10 +2,10 @@
 //!
 //! The newest key signs; a new one is made when it has signed for [`KEY_AGE_MS`]. Older ones check until everything
 //! they signed has expired. A token names its account's epoch, so that "log out everywhere" ends it.
-use super::{Account, AccountId, Accounts, hs256};
+use super::hs256::{Jwt, unpadded};
+use super::{Account, AccountId, Accounts};
 use crate::secret;
 use crate::store::StoreError;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use watchalong_room::ServerTime;
@@ -50,8 +50,7 @@ struct Claims {
     exp: i64,
     /// The account's epoch at the time.
     epoch: i64,
-    /// Fills the token up to a length divisible by 3: some players decode a token as base64 whole, and take no
-    /// padding.
+    /// See [`unpadded`].
     #[serde(default)]
     fill: String,
 }
@@ -66,33 +65,22 @@ impl Accounts {
         account: &Account,
         lasting: Duration,
     ) -> Result<Token, StoreError> {
-        hs256::install();
         let now = self.clock.now();
         let expires = now.0 / 1000 + lasting.as_secs() as i64;
         let key = self.signing_key(now, ServerTime(expires * 1000)).await?;
-        let header = Header {
-            kid: Some(key.kid),
-            ..Header::new(Algorithm::HS256)
-        };
-        let mut claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: ISSUER.to_owned(),
-            sub: account.id.0.clone(),
-            iat: now.0 / 1000,
-            exp: expires,
-            epoch: account.epoch,
-            fill: String::new(),
-        };
-        let secret = EncodingKey::from_secret(&key.secret);
-        let jwt = loop {
-            let jwt = jsonwebtoken::encode(&header, &claims, &secret)
-                .expect("plain claims and an HMAC key make a token");
-            if jwt.len().is_multiple_of(3) {
-                break jwt;
-            }
-            // Four lengths in a row of base64 leave every remainder by 3.
-            claims.fill.push('-');
-        };
+        let signer = Jwt::new(&key.secret, Some((ISSUER, ISSUER)), 0);
+        let jwt = unpadded(|fill| {
+            let claims = Claims {
+                iss: ISSUER.to_owned(),
+                aud: ISSUER.to_owned(),
+                sub: account.id.0.clone(),
+                iat: now.0 / 1000,
+                exp: expires,
+                epoch: account.epoch,
+                fill: fill.to_owned(),
+            };
+            signer.make(Some(key.kid.clone()), &claims)
+        });
         Ok(Token {
             jwt,
             expires_at: ServerTime(expires * 1000),
@@ -104,7 +92,6 @@ impl Accounts {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn token(&self, jwt: &str) -> Result<Option<Account>, StoreError> {
-        hs256::install();
         if jwt.len() > MAX_TOKEN {
             return Ok(None);
         }
@@ -114,17 +101,12 @@ impl Accounts {
         let Some(key) = self.store.token_key(&kid).await? else {
             return Ok(None);
         };
-        let mut rules = Validation::new(Algorithm::HS256);
-        rules.leeway = 0;
-        rules.set_issuer(&[ISSUER]);
-        rules.set_audience(&[ISSUER]);
-        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        let secret = DecodingKey::from_secret(&key.secret);
-        let Ok(token) = jsonwebtoken::decode::<Claims>(jwt, &secret, &rules) else {
+        let signer = Jwt::new(&key.secret, Some((ISSUER, ISSUER)), 0);
+        let Some(claims) = signer.read::<Claims>(jwt) else {
             return Ok(None);
         };
-        let found = self.store.account(&AccountId(token.claims.sub)).await?;
-        let good = |account: &Account| !account.disabled && account.epoch == token.claims.epoch;
+        let found = self.store.account(&AccountId(claims.sub)).await?;
+        let good = |account: &Account| !account.disabled && account.epoch == claims.epoch;
         let Some(account) = found.filter(good) else {
             return Ok(None);
         };

@@ -7,5 +7,6 @@ pub mod openwatchparty;
 pub mod pace;
 pub mod rdm;
 pub mod staged;
+mod steer;
 pub mod streamit;
 pub mod syncplay;

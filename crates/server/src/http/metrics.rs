@@ -1,11 +1,9 @@
 //! Counters for whoever operates the server, in the text format of Prometheus.
 use super::{Admin, ApiError, App};
+use crate::exposition::TEXT;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-
-/// What Prometheus asks for (version 0.0.4 of its text format).
-const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// All counters, for administrators: with the admin key as a bearer token.
 pub(super) async fn metrics(State(app): State<App>, _: Admin) -> Result<Response, ApiError> {

@@ -1,8 +1,6 @@
 //! The way from an HTTP request to a connection of OpenWatchParty, at the path that its client has built in.
-use super::accept::Admission;
-use super::{ApiError, App, health};
-use crate::dialects::openwatchparty::{self, Visitor};
-use crate::{limits, ws};
+use super::{ApiError, App, health, open_socket};
+use crate::dialects::openwatchparty;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -28,7 +26,7 @@ async fn preflight(State(app): State<App>, headers: HeaderMap) -> Result<HeaderM
     Ok(answer)
 }
 
-async fn open(State(app): State<App>, mut request: Request<Body>) -> Response {
+async fn open(State(app): State<App>, request: Request<Body>) -> Response {
     let refuse = |status, code: &'static str, message: &str| {
         ApiError::new(status, code, message.to_owned()).into_response()
     };
@@ -43,23 +41,15 @@ async fn open(State(app): State<App>, mut request: Request<Body>) -> Response {
             "This page may not connect here. Add its origin to the setting allowed-origins.";
         return refuse(StatusCode::FORBIDDEN, "foreign_origin", message);
     }
-    let visitor = Visitor {
-        address: limits::of_request(request.extensions(), request.headers(), &app.config),
-        limits: app.limits.clone(),
-    };
-    let (response, socket) = match ws::accept(&mut request) {
-        Ok(accepted) => accepted,
-        Err(error) => {
-            let message = error.to_string();
-            return refuse(StatusCode::BAD_REQUEST, "not_a_websocket", &message);
-        }
-    };
-    let admission = request.extensions().get::<Admission>().cloned();
-    tokio::spawn(async move {
-        let _counted = admission;
-        if let Some(socket) = socket.await {
-            openwatchparty::connect(app.hub, dialect, visitor, socket).await;
-        }
+    let hub = app.hub.clone();
+    let opened = open_socket(&app, request, move |socket, address| {
+        openwatchparty::connect(hub, dialect, address, socket)
     });
-    response
+    opened.unwrap_or_else(|error| {
+        refuse(
+            StatusCode::BAD_REQUEST,
+            "not_a_websocket",
+            &error.to_string(),
+        )
+    })
 }

@@ -1,10 +1,7 @@
 //! The way from an HTTP request to a connection of the native protocol.
-use super::accept::Admission;
-use super::{ApiError, App, base, identity};
+use super::{ApiError, App, base, identity, open_socket};
 use crate::code::RoomCode;
 use crate::dialects::native::{self, Visitor};
-use crate::limits;
-use crate::ws;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -19,7 +16,7 @@ pub(super) fn router() -> Router<App> {
 async fn open(
     State(app): State<App>,
     Path(code): Path<String>,
-    mut request: Request<Body>,
+    request: Request<Body>,
 ) -> Response {
     if !base::own_origin(request.headers(), &app.config) {
         let message = "This page may not connect here. Open the party by its own link.";
@@ -29,23 +26,6 @@ async fn open(
         Ok(caller) => caller,
         Err(error) => return error.into_response(),
     };
-    let visitor = Visitor {
-        identity: caller.identity,
-        address: limits::of_request(request.extensions(), request.headers(), &app.config),
-        accounts: app.accounts.clone(),
-        limits: app.limits.clone(),
-    };
-    let (response, socket) = match ws::accept(&mut request) {
-        Ok(accepted) => accepted,
-        Err(error) => {
-            return ApiError::new(
-                StatusCode::UPGRADE_REQUIRED,
-                "not_a_websocket",
-                error.to_string(),
-            )
-            .into_response();
-        }
-    };
     // An unknown room is told over the socket: a page can't read the status of a refused handshake.
     let room = match RoomCode::parse(&code) {
         Some(code) => match app.hub.room(&code).await {
@@ -54,12 +34,18 @@ async fn open(
         },
         None => None,
     };
-    let admission = request.extensions().get::<Admission>().cloned();
-    tokio::spawn(async move {
-        let _counted = admission;
-        if let Some(socket) = socket.await {
-            native::connect(app.hub, app.native, room, visitor, socket).await;
-        }
+    let (served, identity) = (app.clone(), caller.identity);
+    let opened = open_socket(&app, request, move |socket, address| {
+        let visitor = Visitor {
+            identity,
+            address,
+            accounts: served.accounts,
+            limits: served.limits,
+        };
+        native::connect(served.hub, served.native, room, visitor, socket)
     });
-    response
+    opened.unwrap_or_else(|error| {
+        let (status, message) = (StatusCode::UPGRADE_REQUIRED, error.to_string());
+        ApiError::new(status, "not_a_websocket", message).into_response()
+    })
 }

@@ -19,6 +19,23 @@ impl Hub {
         }
     }
 
+    /// The room that a client of a dialect names: by its id there (in the dialect's one spelling), or by the room's own
+    /// code. Also one that is over.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub async fn find(
+        self: &Arc<Self>,
+        dialect: &str,
+        named: &str,
+    ) -> Result<Option<Arc<RoomHandle>>, HubError> {
+        match (self.by_alias(dialect, named).await?, RoomCode::parse(named)) {
+            (Some(room), _) => Ok(Some(room)),
+            (None, Some(code)) => self.room(&code).await,
+            (None, None) => Ok(None),
+        }
+    }
+
     /// What a dialect knows the room by: found, or made by `make` (called again while what it made is taken) and
     /// kept as long as the room.
     ///

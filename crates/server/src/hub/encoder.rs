@@ -4,6 +4,7 @@
 //! made once per dialect and event and shared by all of its connections.
 use super::signals::Report;
 use crate::code::RoomCode;
+use crate::ws::frames;
 use bytes::Bytes;
 use watchalong_room::{
     Departure, Event, ItemId, MemberId, PersonId, Position, Refusal, Role, Room, SeatId, ServerTime,
@@ -20,6 +21,14 @@ pub struct Scene<'a> {
     pub now: ServerTime,
     /// Whom it is told to, where the dialect is [personal](Encoder::personal) or only they are told.
     pub to: Option<MemberId>,
+}
+
+impl Scene<'_> {
+    /// The same for every connection of this kind of client.
+    pub fn to_all_of(&self, client: &str, frame: &Bytes) -> Vec<(SeatId, Bytes)> {
+        let seats = self.room.seats_of(client);
+        seats.map(|seat| (seat, frame.clone())).collect()
+    }
 }
 
 /// People who came, changed or went since the last roster frame.
@@ -80,7 +89,7 @@ pub enum Farewell {
     Failed,
 }
 
-/// A dialect's way of telling. `None`: this dialect has no words for it.
+/// A dialect's way of telling. `None`: this dialect has no words for it, which is what those say that it leaves out.
 pub trait Encoder: Send + Sync + 'static {
     /// Tells dialects apart in the cache of frames.
     fn id(&self) -> u8;
@@ -92,31 +101,46 @@ pub trait Encoder: Send + Sync + 'static {
     /// To somebody who is in: who they are and how the room stands.
     fn welcome(&self, scene: Scene<'_>, seat: SeatId, member: MemberId, resumed: bool) -> Bytes;
     /// To somebody who has to wait for approval.
-    fn pending(&self, scene: Scene<'_>, seat: SeatId, member: MemberId) -> Option<Bytes>;
-    /// To everybody: what happened, without the people.
-    fn events(&self, scene: Scene<'_>, events: &[&Event]) -> Option<Bytes>;
+    fn pending(&self, _: Scene<'_>, _: SeatId, _: MemberId) -> Option<Bytes> {
+        None
+    }
+    /// To everybody: one thing that happened, without the people.
+    fn event(&self, _: Scene<'_>, _: &Event) -> Option<Bytes> {
+        None
+    }
+    /// To everybody: all that happened in one step.
+    fn events(&self, scene: Scene<'_>, events: &[&Event]) -> Option<Bytes> {
+        frames(events.iter().filter_map(|event| self.event(scene, event)))
+    }
     /// To everybody: who came, changed and went.
     fn roster(&self, scene: Scene<'_>, roster: &Roster) -> Option<Bytes>;
-    /// To everybody: who reacted since the last frame, and how many more did.
-    fn reactions(&self, scene: Scene<'_>, list: &[Reaction], more: usize) -> Option<Bytes>;
+    /// To everybody: who reacted since the last frame, and how many more did (the last argument).
+    fn reactions(&self, _: Scene<'_>, _: &[Reaction], _: usize) -> Option<Bytes> {
+        None
+    }
     /// To one member, after what they may do has changed.
-    fn rights(&self, scene: Scene<'_>, member: MemberId) -> Option<Bytes>;
+    fn rights(&self, _: Scene<'_>, _: MemberId) -> Option<Bytes> {
+        None
+    }
     /// To those who may admit people: who is waiting.
-    fn knock(&self, scene: Scene<'_>) -> Option<Bytes>;
+    fn knock(&self, _: Scene<'_>) -> Option<Bytes> {
+        None
+    }
     /// To a client that lost its backlog: the whole state.
     fn snapshot(&self, scene: Scene<'_>, member: MemberId) -> Bytes;
     /// A command was carried out.
-    fn ack(&self, scene: Scene<'_>, id: u64) -> Option<Bytes>;
-    /// A command was refused; after `retry_ms` the same may be allowed, where time alone decides.
-    fn refused(
-        &self,
-        id: Option<u64>,
-        code: &str,
-        message: &str,
-        retry_ms: Option<i64>,
-    ) -> Option<Bytes>;
+    fn ack(&self, _: Scene<'_>, _: u64) -> Option<Bytes> {
+        None
+    }
+    /// A command (of this id) was refused, by this code and in these words; after so many ms the same may be allowed,
+    /// where time alone decides.
+    fn refused(&self, _: Option<u64>, _: &str, _: &str, _: Option<i64>) -> Option<Bytes> {
+        None
+    }
     /// How everybody's player is doing, and who is typing.
-    fn signals(&self, reports: &[(MemberId, Report)], typing: &[MemberId]) -> Option<Bytes>;
+    fn signals(&self, _: &[(MemberId, Report)], _: &[MemberId]) -> Option<Bytes> {
+        None
+    }
     /// For formats whose connections outlive their rooms: the last word of the room, where there is one. `None`: the
     /// connection ends with the [farewell](Encoder::farewell).
     fn parting(&self, _: Scene<'_>, _: &Farewell) -> Option<Option<Bytes>> {

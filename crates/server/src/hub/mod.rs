@@ -6,8 +6,11 @@
 mod aliases;
 mod call;
 mod clients;
+mod door;
 pub mod encoder;
+mod figures;
 mod handle;
+mod newcomer;
 mod presence;
 mod signals;
 mod speech;
@@ -26,7 +29,10 @@ use crate::log::Log;
 use crate::secret::{self, Signer};
 use crate::store::{ProgressWriter, RoomSecrets, Store, StoreError};
 pub use call::CallError;
+pub use door::DoorError;
+pub use figures::Figures;
 pub use handle::{Connection, Greeting, PublicView, RoomHandle};
+pub use newcomer::{Newcomer, NotIn, Seated, new_seat};
 pub use signals::{Heard, PlayerState, Report};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -71,6 +77,18 @@ impl HubError {
             Self::Refused(refusal) => refusal.code(),
             Self::Store(error) => error.code(),
             Self::Closed => "restarting",
+        }
+    }
+
+    /// The status that tells so over HTTP. What is the server's own fault is logged.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::RoomNotFound => 404,
+            Self::Refused(_) => 400,
+            Self::Store(_) | Self::Closed => {
+                tracing::warn!(error = %self, "a room can't be reached");
+                503
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Reports never enter the log and never change the room. They feed the sync meter, the
 //! adaptive lead of scheduled starts, and the metrics; newest wins.
 use std::collections::{BTreeMap, BTreeSet};
-use watchalong_room::{MemberId, Room, SeatId, ServerTime, Span};
+use watchalong_room::{MemberId, Room, SeatId, ServerTime, Span, Timeline};
 
 /// Members whose signals are sent around. In a larger room nobody reads them, and N members' signals
 /// to N members are N squared bytes.
@@ -32,6 +32,21 @@ pub struct Report {
     pub startup_ms: Option<f64>,
     /// What it does.
     pub state: PlayerState,
+}
+
+impl Report {
+    /// Of a player that says nothing but where it is, `at` seconds: it does what the room does.
+    pub fn following(at: f64, timeline: &Timeline, now: ServerTime) -> Self {
+        Self {
+            position: Some(at),
+            skew_ms: Some((at - timeline.position_at(now).seconds()) * 1000.0),
+            state: match timeline.playing {
+                true => PlayerState::Playing,
+                false => PlayerState::Paused,
+            },
+            ..Self::default()
+        }
+    }
 }
 
 /// What a player does.

@@ -28,16 +28,10 @@ impl Encoder for Silent {
     fn welcome(&self, _: Scene<'_>, _: SeatId, _: MemberId, _: bool) -> Bytes {
         Bytes::new()
     }
-    fn pending(&self, _: Scene<'_>, _: SeatId, _: MemberId) -> Option<Bytes> {
-        None
-    }
     fn events(&self, _: Scene<'_>, _: &[&Event]) -> Option<Bytes> {
         None
     }
     fn roster(&self, _: Scene<'_>, _: &Roster) -> Option<Bytes> {
-        None
-    }
-    fn rights(&self, _: Scene<'_>, _: MemberId) -> Option<Bytes> {
         None
     }
     fn knock(&self, _: Scene<'_>) -> Option<Bytes> {
@@ -46,13 +40,7 @@ impl Encoder for Silent {
     fn snapshot(&self, _: Scene<'_>, _: MemberId) -> Bytes {
         Bytes::new()
     }
-    fn ack(&self, _: Scene<'_>, _: u64) -> Option<Bytes> {
-        None
-    }
     fn reactions(&self, _: Scene<'_>, _: &[Reaction], _: usize) -> Option<Bytes> {
-        None
-    }
-    fn refused(&self, _: Option<u64>, _: &str, _: &str, _: Option<i64>) -> Option<Bytes> {
         None
     }
     fn signals(&self, _: &[(MemberId, Report)], _: &[MemberId]) -> Option<Bytes> {

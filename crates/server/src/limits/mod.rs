@@ -7,10 +7,12 @@
 //! stands in `address.rs`, how rates are written in `rate.rs`.
 mod address;
 mod rate;
+mod window;
 
 pub(crate) use address::of_request;
 pub use address::{ClientAddress, client_address};
 pub use rate::Rate;
+pub use window::{Standing, Window};
 
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;

@@ -5,6 +5,7 @@
 //! UTF-8, close codes are ones that may appear on a wire. What breaks a rule ends the connection with the
 //! code the RFC names.
 use bytes::{BufMut, Bytes, BytesMut};
+use serde_json::Value;
 
 /// Kinds of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +90,24 @@ pub fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
 /// A text message.
 pub fn text_frame(text: &str) -> Bytes {
     frame(Opcode::Text, text.as_bytes())
+}
+
+/// A message of JSON.
+pub fn json_frame(value: &Value) -> Bytes {
+    text_frame(&value.to_string())
+}
+
+/// Several frames as one, in order; nothing where there are none.
+pub fn frames(all: impl IntoIterator<Item = Bytes>) -> Option<Bytes> {
+    let mut all = all.into_iter();
+    let first = all.next()?;
+    let Some(second) = all.next() else {
+        return Some(first);
+    };
+    let mut together = BytesMut::from(first);
+    together.put(second);
+    all.for_each(|frame| together.put(frame));
+    Some(together.freeze())
 }
 
 /// A close with a code and a reason (cut to what a control frame may carry).

@@ -4,7 +4,8 @@
 //! that a broadcast never passes the task that reads.
 use super::outbox::{Limits, Outbox};
 use super::upgrade::Socket;
-use super::{Incoming, Opcode, Reader, WireError, frame};
+use super::{CloseCode, Incoming, Opcode, Reader, WireError, close_frame, frame};
+use bytes::Bytes;
 use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
@@ -47,6 +48,26 @@ pub enum Cut {
     Silent,
     /// What came is no WebSocket protocol.
     Broken(WireError),
+}
+
+impl Cut {
+    /// The close that answers it.
+    pub fn close(&self) -> Bytes {
+        let reason = match self {
+            Self::Silent => "idle",
+            Self::Gone | Self::Broken(_) => "",
+        };
+        close_frame(self.close_code(), reason)
+    }
+
+    /// The code that says so.
+    pub fn close_code(&self) -> CloseCode {
+        match self {
+            Self::Gone => 1000,
+            Self::Silent => 1001,
+            Self::Broken(error) => error.close_code(),
+        }
+    }
 }
 
 impl From<WireError> for Cut {

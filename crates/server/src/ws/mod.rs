@@ -8,7 +8,10 @@ mod line;
 mod outbox;
 mod upgrade;
 
-pub use frame::{CloseCode, Incoming, Opcode, Reader, WireError, close_frame, frame, text_frame};
+pub use frame::{
+    CloseCode, Incoming, Opcode, Reader, WireError, close_frame, frame, frames, json_frame,
+    text_frame,
+};
 pub use line::{Cut, Heard, Line, Manners, converse};
 pub use outbox::{Limits, Next, Outbox, Pushed};
 pub use upgrade::{Socket, UpgradeRefused, accept};

@@ -467,6 +467,44 @@ async fn twenty_are_in_and_the_next_is_told_that_it_is_full() {
 }
 
 #[tokio::test]
+async fn a_code_and_a_secret_in_the_chat_lead_to_a_room_that_is_in_no_list() {
+    let server = Server::start().await;
+    let locked = json!({"name": "Friday", "password": "open sesame"});
+    let made = server.room(&locked).await;
+    let code = made["code"].as_str().unwrap();
+    let (mut host, mut guest, room) = party(&server).await;
+    for (typed, answer) in [
+        (code.to_owned(), "needs its password"),
+        (format!("{code}:open  sesame"), "not this room's password"),
+        ("bakoti-zuna:x".to_owned(), "Room not found"),
+    ] {
+        let text = format!("/join {typed}");
+        guest
+            .send("chat_message", Some(&room), json!({"text": text}))
+            .await;
+        let said = guest.until("chat_message").await;
+        assert_eq!(said["payload"]["username"], "Watchalong");
+        let told = said["payload"]["text"].as_str().unwrap();
+        assert!(told.contains(answer), "{typed}: {told}");
+        assert_eq!(said["room"], room.as_str());
+    }
+    let text = format!("/join {}:open sesame", code.to_uppercase());
+    guest
+        .send("chat_message", Some(&room), json!({"text": text}))
+        .await;
+    let state = guest.until("room_state").await;
+    assert_eq!(state["payload"]["name"], "Friday");
+    host.until("client_left").await;
+    let heard = host.all(QUIET).await;
+    assert!(!kinds(&heard).contains(&"chat_message"), "{heard:?}");
+
+    // A program, which can name any room, has it shorter.
+    let mut program = Owp::connect(&server).await;
+    let state = program.join(&format!("{code}:open sesame"), "Bot").await;
+    assert_eq!(state["payload"]["participant_count"], 2);
+}
+
+#[tokio::test]
 async fn our_own_page_and_jellyfin_share_a_room_both_ways() {
     let server = Server::start().await;
     let (mut host, mut guest, room) = party(&server).await;

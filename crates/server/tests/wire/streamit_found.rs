@@ -307,3 +307,54 @@ async fn the_hosts_player_and_controls_move_the_hosts_progress_and_nothing_else(
         json!({"progress_percent": 100.0, "last_position_seconds": 12.0, "completed": true})
     );
 }
+
+// ---- for those who look after it -----------------------------------------------------
+
+#[tokio::test]
+async fn what_was_asked_is_counted_under_the_names_of_the_original_for_who_has_the_admin_key() {
+    let server = Server::with(&["--admin-key", "a long admin key"]).await;
+    assert_eq!(server.get("/api/rooms/public/").await.0, 200);
+    assert_eq!(server.get("/api/v1/rooms/ABCDEF/detail/").await.0, 401);
+    assert_eq!(server.get("/metrics/").await.0, 401);
+    let asked = server.http.get(format!("{}/metrics/", server.base));
+    let answer = asked.bearer_auth("a long admin key").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let text = answer.text().await.unwrap();
+    let view = "/api/v1/rooms/{code}/detail/";
+    let of_view = format!("status=\"401\",view=\"{view}\",method=\"GET\"");
+    for line in [
+        "django_http_requests_total_by_method_total{method=\"GET\"} 4".to_owned(),
+        "django_http_responses_total_by_status_total{status=\"200\"} 1".to_owned(),
+        format!("django_http_responses_total_by_status_view_method_total{{{of_view}}} 1"),
+        "django_http_requests_latency_including_middlewares_seconds_count 3".to_owned(),
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn every_route_of_the_openapi_document_is_one() {
+    let server = server().await;
+    let (status, document) = server.get("/api/schema/").await;
+    assert_eq!(status, 200);
+    let paths = document["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), 20);
+    for (path, operations) in paths {
+        for method in operations.as_object().unwrap().keys() {
+            for base in ["/api", "/api/v1"] {
+                if base == "/api/v1" && path == "/api/health/" {
+                    continue;
+                }
+                let rest = path.strip_prefix("/api").unwrap();
+                let rest = rest.replace("{code}", "ABCDEF");
+                let method = method.to_uppercase().parse().unwrap();
+                let url = format!("{}{base}{rest}", server.base);
+                let answer = server.http.request(method, &url).send().await.unwrap();
+                let text = answer.text().await.unwrap();
+                // Refused for what was not given, by the handler itself.
+                assert!(!text.contains("Not found."), "{url}: {text}");
+                assert!(!text.contains("not allowed"), "{url}: {text}");
+            }
+        }
+    }
+}

@@ -1,9 +1,9 @@
 //! Answers that went well: what the API document shows, flat, and in one object with it the envelope
 //! (`success`, `data`) without which the frontend throws. No key is in both.
-use super::caller::{How, User};
+use super::caller::{Call, How};
 use super::windows::Standing;
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -17,32 +17,41 @@ pub(super) struct Answer {
 
 impl Answer {
     /// With the envelope alone.
-    pub(super) fn data(status: StatusCode, data: Value) -> Self {
-        Self::both(status, Map::new(), data)
+    pub(super) fn ok(data: Value) -> Self {
+        Self::both(Map::new(), data)
+    }
+
+    /// With the same at the top and in the envelope.
+    pub(super) fn flat(data: Value) -> Self {
+        Self::both(data.as_object().cloned().unwrap_or_default(), data)
     }
 
     /// With what stands at the top beside the envelope.
-    pub(super) fn both(status: StatusCode, flat: Map<String, Value>, data: Value) -> Self {
+    pub(super) fn both(flat: Map<String, Value>, data: Value) -> Self {
         let mut body = flat;
         body.insert("success".to_owned(), json!(true));
         body.insert("data".to_owned(), data);
         Self {
-            status,
+            status: StatusCode::OK,
             body: Some(body),
             standing: None,
         }
     }
 
+    /// Something was made.
+    #[must_use]
+    pub(super) fn created(self) -> Self {
+        Self {
+            status: StatusCode::CREATED,
+            ..self
+        }
+    }
+
     /// For what has nothing to say: the document's 204, and a body for the frontend, which takes 204 for a failure. It
     /// is told by its cookie and by asking for JSON.
-    pub(super) fn done(user: &User, headers: &HeaderMap, message: &str) -> Self {
-        let mut accepts = headers.get_all(header::ACCEPT).iter();
-        let json_wanted = accepts.any(|accept| {
-            let accept = accept.to_str().unwrap_or_default();
-            accept.contains("application/json")
-        });
-        if user.how == How::Cookie && json_wanted {
-            return Self::data(StatusCode::OK, json!({"message": message}));
+    pub(super) fn done(call: &Call, message: &str) -> Self {
+        if call.user.how == How::Cookie && call.accepts_json {
+            return Self::ok(json!({"message": message}));
         }
         Self {
             status: StatusCode::NO_CONTENT,

@@ -3,28 +3,37 @@
 use super::answer::Answer;
 use super::error::Refused;
 pub(super) use super::token::How;
+use super::windows::{Standing, Window, Windows};
 use super::{Clipper, GUEST, token};
+use crate::http::cors::{self, Cors};
 use crate::http::identity::{self, bearer};
-use crate::http::{App, Cookies, own_origin};
-use crate::limits::{self, ClientAddress, Key};
+use crate::http::{App, Base, Cookies, own_origin};
+use crate::limits::{self, Key};
 use crate::{clock::Civil, secret};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Extension, FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+use std::net::IpAddr;
 use watchalong_room::{PersonId, clean_line};
 
 /// Characters of a name, as in rooms.
 const NAME: usize = 40;
-/// What pages of other origins may send and read.
-const HEADERS: &str = "Authorization, Content-Type, X-CSRF-Token";
-const METHODS: &str = "GET, POST, PATCH, DELETE";
-const EXPOSED: &str =
-    "X-CSRF-Token, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
+/// What the frontend asks for.
+const JSON: &str = "application/json";
+/// What pages of other origins may do.
+const CORS: Cors = Cors {
+    methods: "GET, POST, PATCH, DELETE",
+    headers: "Authorization, Content-Type, X-CSRF-Token",
+    exposed: Some(
+        "X-CSRF-Token, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset",
+    ),
+    max_age: None,
+};
 
 /// Somebody who asks.
 #[derive(Clone, Debug)]
@@ -63,17 +72,7 @@ impl Clipper {
 
     /// Whether a page of this origin may use a browser's cookie here: our own, and those of the settings.
     pub(super) fn may_ask(&self, app: &App, headers: &HeaderMap) -> bool {
-        own_origin(headers, &app.config) || self.lists(headers)
-    }
-
-    /// Whether a request comes from a page of the settings.
-    fn lists(&self, headers: &HeaderMap) -> bool {
-        let origin = headers.get(header::ORIGIN);
-        origin.is_some_and(|origin| {
-            self.origins
-                .iter()
-                .any(|o| o.as_bytes() == origin.as_bytes())
-        })
+        own_origin(headers, &app.config) || cors::listed(headers, &self.origins).is_some()
     }
 }
 
@@ -142,10 +141,67 @@ impl FromRequestParts<App> for Anybody {
     }
 }
 
+/// A request, and whose it is.
+pub(super) struct Call<W = User> {
+    pub(super) app: App,
+    pub(super) clipper: &'static Clipper,
+    pub(super) user: W,
+    pub(super) base: Base,
+    pub(super) address: IpAddr,
+    pub(super) accepts_json: bool,
+}
+
+impl<W: FromRequestParts<App, Rejection = Refused> + Send> FromRequestParts<App> for Call<W> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
+        let user = W::from_request_parts(parts, app).await?;
+        let Ok(base) = Base::from_request_parts(parts, app).await;
+        let mut accepts = parts.headers.get_all(header::ACCEPT).iter();
+        let json = |accept: &HeaderValue| accept.to_str().unwrap_or_default().contains(JSON);
+        Ok(Self {
+            clipper: dialect(parts)?,
+            user,
+            base,
+            address: limits::of_request(&parts.extensions, &parts.headers, &app.config),
+            accepts_json: accepts.any(json),
+            app: app.clone(),
+        })
+    }
+}
+
+impl Call {
+    /// Counts it in one of the windows of its user.
+    ///
+    /// # Errors
+    /// 429.
+    pub(super) fn count(&self, of: impl Fn(&Windows) -> &Window) -> Result<Standing, Refused> {
+        let window = of(&self.clipper.windows);
+        window.take(&self.user.id).map_err(Refused::over)
+    }
+
+    /// What runs through a window is given back where it comes to nothing.
+    pub(super) async fn within<T>(
+        &self,
+        of: impl Fn(&Windows) -> &Window,
+        work: impl Future<Output = Result<T, Refused>>,
+    ) -> Result<T, Refused> {
+        self.count(&of)?;
+        let done = work.await;
+        if done.is_err() {
+            of(&self.clipper.windows).give_back(&self.user.id);
+        }
+        done
+    }
+}
+
 // ---- oneself ---------------------------------------------------------------------------
 
+/// A body, read or not.
+pub(super) type Body = Result<Bytes, BytesRejection>;
+
 /// The one JSON object that a body is.
-pub(super) fn object(body: Result<Bytes, BytesRejection>) -> Result<Map<String, Value>, Refused> {
+pub(super) fn object(body: Body) -> Result<Map<String, Value>, Refused> {
     let body = body.map_err(|error| {
         Refused::new(
             error.status().as_u16(),
@@ -171,14 +227,12 @@ fn about(id: &str, name: &str, created: watchalong_room::ServerTime) -> Value {
 
 /// Makes a guest, for people without an account: their token, and the cookie that holds it.
 pub(super) async fn guest(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    ClientAddress(address): ClientAddress,
-    _: Anybody,
+    call: Call<Anybody>,
     cookies: Cookies,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Result<Response, Refused> {
+    let Call { app, clipper, .. } = call;
     // A login needs no cookie to be forged.
     if !clipper.may_ask(&app, &headers) {
         return Err(Refused::forbidden("This page may not log in here."));
@@ -191,7 +245,7 @@ pub(super) async fn guest(
     }
     app.limits
         .join
-        .take(address.into())
+        .take(call.address.into())
         .map_err(Refused::too_many)?;
     let id = clipper.signer.uuid("clipper-guest", &secret::new_key());
     let now = clipper.clock.now();
@@ -203,16 +257,14 @@ pub(super) async fn guest(
         ("user".to_owned(), user.clone()),
     ]);
     let data = json!({"token": token, "user": user});
-    let answer = Answer::both(StatusCode::CREATED, flat, data);
+    let answer = Answer::both(flat, data).created();
     Ok(([(header::SET_COOKIE, cookie)], answer).into_response())
 }
 
 /// A fresh cookie, for whoever still can say who they are: the frontend asks once after any 401. Somebody who is logged in to
 /// this server in the same browser becomes the same person here.
 pub(super) async fn refresh(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    _: Anybody,
+    Call { app, clipper, .. }: Call<Anybody>,
     cookies: Cookies,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
@@ -244,15 +296,13 @@ pub(super) async fn refresh(
         }
     };
     let cookie = cookies.set(token::COOKIE, &token, lasting);
-    let answer = Answer::data(StatusCode::OK, json!({"token": token}));
+    let answer = Answer::ok(json!({"token": token}));
     Ok(([(header::SET_COOKIE, cookie)], answer).into_response())
 }
 
 /// Who one is.
-pub(super) async fn me(Extension(clipper): Extension<&'static Clipper>, user: User) -> Answer {
-    let about = about(&user.id, &user.name, clipper.clock.now());
-    let flat = about.as_object().cloned().unwrap_or_default();
-    Answer::both(StatusCode::OK, flat, about)
+pub(super) async fn me(Call { clipper, user, .. }: Call) -> Answer {
+    Answer::flat(about(&user.id, &user.name, clipper.clock.now()))
 }
 
 // ---- other origins ---------------------------------------------------------------------
@@ -263,27 +313,15 @@ pub(super) async fn across_origins(
     request: Request,
     next: Next,
 ) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let origin = origin.filter(|_| clipper.lists(request.headers()));
+    let origin = cors::listed(request.headers(), &clipper.origins).cloned();
     let asks_first = *request.method() == Method::OPTIONS;
     let mut response = match &origin {
         Some(_) if asks_first => StatusCode::NO_CONTENT.into_response(),
         _ => next.run(request).await,
     };
     clipper.metrics.answered(response.status());
-    let Some(origin) = origin else {
-        return response;
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.append(header::VARY, HeaderValue::from_static("Origin"));
-    let mut say = |name: HeaderName, value| headers.insert(name, HeaderValue::from_static(value));
-    say(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
-    if asks_first {
-        say(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        say(header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
-    } else {
-        say(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    if let Some(origin) = origin {
+        CORS.allow(origin, asks_first, response.headers_mut());
     }
     response
 }

@@ -4,28 +4,14 @@
 //! What changed comes first and a `sync` right behind it. Speed, the queue, readiness and votes have no words here;
 //! whoever types in another dialect is left out, because nothing would ever say that they stopped.
 use super::{Clipper, objects, policy};
-use crate::hub::Report;
 use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
-use crate::ws::{close_frame, text_frame};
-use bytes::{Bytes, BytesMut};
+use crate::ws::{close_frame, frames, json_frame};
+use bytes::Bytes;
 use serde_json::{Value, json};
 use watchalong_room::{ControlKind, Departure, Event, MemberId, SeatId};
 
 /// Tells this dialect apart in the hub.
 const ID: u8 = 6;
-
-pub(super) fn frame(event: &Value) -> Bytes {
-    text_frame(&event.to_string())
-}
-
-/// Several events for one recipient, in order.
-fn frames(events: &[Value]) -> Option<Bytes> {
-    let mut all = BytesMut::new();
-    for event in events {
-        all.extend_from_slice(&frame(event));
-    }
-    (!all.is_empty()).then(|| all.freeze())
-}
 
 impl Clipper {
     /// An event of this type, with how the party stands.
@@ -64,7 +50,7 @@ impl Clipper {
             _ => self.event(scene, kind),
         };
         let both = [first, self.sync(scene, "sync")];
-        frames(&both).unwrap_or_default()
+        frames(both.iter().map(json_frame)).unwrap_or_default()
     }
 
     fn told(&self, scene: Scene<'_>, event: &Event) -> Option<Bytes> {
@@ -73,7 +59,7 @@ impl Clipper {
                 let said = scene.room.message(*message)?;
                 let mut event = self.event(scene, "chat_message");
                 event["chat_message"] = self.message(scene.code, scene.room, said);
-                Some(frame(&event))
+                Some(json_frame(&event))
             }
             Event::Timeline { cause, .. } => self.motion(scene, *cause),
             _ => None,
@@ -92,7 +78,7 @@ impl Clipper {
             // A player that leads says where it is; the frontend listens to nothing but these two for it.
             ControlKind::Steer if playing => "play",
             ControlKind::Steer => "pause",
-            ControlKind::Rate => return Some(frame(&self.sync(scene, "sync"))),
+            ControlKind::Rate => return Some(json_frame(&self.sync(scene, "sync"))),
             ControlKind::Duration | ControlKind::Arrival => return None,
         };
         Some(self.moved(scene, kind))
@@ -116,24 +102,14 @@ impl Encoder for Clipper {
         Bytes::new()
     }
 
-    fn pending(&self, _: Scene<'_>, _: SeatId, _: MemberId) -> Option<Bytes> {
-        None
-    }
-
     fn events(&self, scene: Scene<'_>, events: &[&Event]) -> Option<Bytes> {
         if scene.room.life().is_terminal() {
             // That it stands still, too, goes without saying.
             let over = events.iter().any(|event| matches!(event, Event::Life));
             let message = "This watch party has ended.";
-            return over.then(|| frame(&self.error(scene, "PARTY_ENDED", message)));
+            return over.then(|| json_frame(&self.error(scene, "PARTY_ENDED", message)));
         }
-        let mut all = BytesMut::new();
-        for event in events {
-            if let Some(frame) = self.told(scene, event) {
-                all.extend_from_slice(&frame);
-            }
-        }
-        (!all.is_empty()).then(|| all.freeze())
+        frames(events.iter().filter_map(|event| self.told(scene, event)))
     }
 
     fn roster(&self, scene: Scene<'_>, roster: &Roster) -> Option<Bytes> {
@@ -152,7 +128,7 @@ impl Encoder for Clipper {
                 told.push(self.presence(scene, kind, info));
             }
         }
-        frames(&told)
+        frames(told.iter().map(json_frame))
     }
 
     fn reactions(&self, scene: Scene<'_>, list: &[Reaction], _: usize) -> Option<Bytes> {
@@ -171,32 +147,11 @@ impl Encoder for Clipper {
                 event
             })
             .collect();
-        frames(&told)
-    }
-
-    fn rights(&self, _: Scene<'_>, _: MemberId) -> Option<Bytes> {
-        None
-    }
-
-    fn knock(&self, _: Scene<'_>) -> Option<Bytes> {
-        None
+        frames(told.iter().map(json_frame))
     }
 
     fn snapshot(&self, scene: Scene<'_>, _: MemberId) -> Bytes {
-        frame(&self.sync(scene, "sync"))
-    }
-
-    fn ack(&self, _: Scene<'_>, _: u64) -> Option<Bytes> {
-        None
-    }
-
-    fn refused(&self, _: Option<u64>, _: &str, _: &str, _: Option<i64>) -> Option<Bytes> {
-        // Commands are called, and answered where they were heard.
-        None
-    }
-
-    fn signals(&self, _: &[(MemberId, Report)], _: &[MemberId]) -> Option<Bytes> {
-        None
+        json_frame(&self.sync(scene, "sync"))
     }
 
     fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes) {

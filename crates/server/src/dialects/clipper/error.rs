@@ -1,7 +1,7 @@
 //! Refusals as this API tells them: a status, `{"success": false, "error": {"code", "message"}}`, and when to try
 //! again.
 use super::windows::Standing;
-use crate::hub::{CallError, HubError};
+use crate::hub::{CallError, DoorError, HubError};
 use crate::password::PasswordError;
 use crate::store::StoreError;
 use axum::Json;
@@ -164,6 +164,15 @@ impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "clipper");
         Self::new(500, "INTERNAL_ERROR", error.to_string())
+    }
+}
+
+impl From<DoorError> for Refused {
+    fn from(error: DoorError) -> Self {
+        match error {
+            DoorError::TooMany(wait) => Self::too_many(wait),
+            DoorError::Password(error) => error.into(),
+        }
     }
 }
 

@@ -1,30 +1,26 @@
 //! Parties by what requests call them, and the place that whoever asks has in one.
-use super::caller::User;
+use super::caller::Call;
 use super::error::Refused;
 use super::objects::described;
 use super::{CODE, Clipper, NAME, PLAYLIST};
 use crate::code::RoomCode;
 use crate::http::{App, Base};
-use crate::hub::{HubError, RoomHandle};
+use crate::hub::{HubError, RoomHandle, new_seat};
 use crate::secret;
 use serde_json::{Map, Value, json};
-use std::net::IpAddr;
 use std::sync::Arc;
 use watchalong_room::{
     Actor, Command, Grant, MemberId, Outcome, PersonId, Rights, Room, SeatId, Standing,
 };
 
 /// Without letters and digits that look alike.
-const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 /// Characters of an invite code.
 const CODE_LENGTH: usize = 6;
 
 /// A code for invitations.
 fn new_code() -> String {
-    let bytes: [u8; CODE_LENGTH] = secret::random();
-    // 32 divides 256: every letter is as likely as any other.
-    let letter = |byte: &u8| char::from(ALPHABET[usize::from(byte % 32)]);
-    bytes.iter().map(letter).collect()
+    secret::drawn(ALPHABET, CODE_LENGTH)
 }
 
 /// Whether a text has the shape of a UUID.
@@ -62,30 +58,64 @@ impl Clipper {
             playlist: playlist.map(bare),
         })
     }
+}
 
+impl<W> Call<W> {
     /// The party that an address names, by its id, its code or the room's own code.
     ///
     /// # Errors
     /// 400 for what is none of these, 404.
-    pub(super) async fn party(&self, app: &App, id: &str) -> Result<Arc<RoomHandle>, Refused> {
+    pub(super) async fn party(&self, id: &str) -> Result<Arc<RoomHandle>, Refused> {
+        let hub = &self.app.hub;
         let found = if is_uuid(id) {
-            app.hub.by_alias(NAME, &id.to_ascii_lowercase()).await?
+            hub.by_alias(NAME, &id.to_ascii_lowercase()).await?
         } else if let Some(code) = spelled(id) {
-            app.hub.by_alias(CODE, &code).await?
+            hub.by_alias(CODE, &code).await?
         } else if let Some(code) = RoomCode::parse(id) {
-            app.hub.room(&code).await?
+            hub.room(&code).await?
         } else {
             return Err(Refused::invalid("The party's id must be a UUID."));
         };
         found.ok_or_else(Refused::no_party)
     }
 
+    /// A room as the object that a party is.
+    pub(super) async fn describe(
+        &self,
+        room: &RoomHandle,
+        with_participants: bool,
+    ) -> Result<Map<String, Value>, Refused> {
+        let clipper = self.clipper;
+        let names = clipper.names(&self.app, room.code()).await?;
+        let heard = if with_participants {
+            room.reports().await?
+        } else {
+            Vec::new()
+        };
+        let (code, owner, now) = (room.code().clone(), room.owner(), clipper.clock.now());
+        let mut party = room
+            .read(move |room| {
+                let heard = with_participants.then_some(heard.as_slice());
+                described(clipper, &code, room, now, owner.as_ref(), heard)
+            })
+            .await?;
+        let invite_url = invite_url(&self.base, &names);
+        party.insert("invite_url".to_owned(), json!(invite_url));
+        party.insert("invite_code".to_owned(), json!(names.invite_code));
+        if let Some(playlist) = names.playlist {
+            party.insert("playlist_id".to_owned(), json!(playlist));
+        }
+        Ok(party)
+    }
+}
+
+impl Call {
     /// A party in which something can still be done.
     ///
     /// # Errors
-    /// As [`Clipper::party`]; 404 `PARTY_ENDED`.
-    pub(super) async fn live(&self, app: &App, id: &str) -> Result<Arc<RoomHandle>, Refused> {
-        let room = self.party(app, id).await?;
+    /// As [`Call::party`]; 404 `PARTY_ENDED`.
+    pub(super) async fn live(&self, id: &str) -> Result<Arc<RoomHandle>, Refused> {
+        let room = self.party(id).await?;
         if room.view().life.is_terminal() {
             return Err(Refused::ended());
         }
@@ -95,16 +125,16 @@ impl Clipper {
     /// The place of whoever asks in a party.
     ///
     /// # Errors
-    /// As [`Clipper::live`]; 403 for who is no participant.
-    pub(super) async fn place(&self, app: &App, user: &User, id: &str) -> Result<Place, Refused> {
-        let room = self.live(app, id).await?;
-        let person = user.person.clone();
+    /// As [`Call::live`]; 403 for who is no participant.
+    pub(super) async fn place(&self, id: &str) -> Result<Place, Refused> {
+        let room = self.live(id).await?;
+        let person = self.user.person.clone();
         let found = room.read(move |room| participant(room, &person));
         let (member, seat, rights) = found.await?.ok_or_else(Refused::no_participant)?;
         let seat = match seat {
             Some(seat) => seat,
             // A host keeps their place while they are away for long; what they do they do from a seat.
-            None => reserve(self, app, &room, user, Grant::None, None).await?,
+            None => self.reserve(&room, Grant::None, false).await?,
         };
         Ok(Place {
             room,
@@ -117,61 +147,58 @@ impl Clipper {
     /// A party as a participant sees it; one that is over is still to be seen by those who were in it.
     ///
     /// # Errors
-    /// As [`Clipper::party`]; 403 for who is no participant.
-    pub(super) async fn seen(
-        &self,
-        app: &App,
-        user: &User,
-        id: &str,
-    ) -> Result<Arc<RoomHandle>, Refused> {
-        let room = self.party(app, id).await?;
-        let person = user.person.clone();
-        if room.view().life.is_terminal() {
+    /// As [`Call::party`]; 403 for who is no participant.
+    pub(super) async fn seen(&self, id: &str) -> Result<Arc<RoomHandle>, Refused> {
+        let room = self.party(id).await?;
+        let (app, person) = (&self.app, self.user.person.clone());
+        let there = if room.view().life.is_terminal() {
             let (of, code) = (person.clone(), room.code().clone());
             let sent_away = room.read(move |room| {
                 room.was_kicked(&of) || room.banned().any(|member| member.person == of)
             });
             app.hub.log.flush().await;
-            let there = app.hub.store.party(&person, &code).await?.is_some();
-            if sent_away.await? || !there {
-                return Err(Refused::no_participant());
-            }
+            app.hub.store.party(&person, &code).await?.is_some() && !sent_away.await?
         } else {
             let found = room.read(move |room| participant(room, &person).is_some());
-            if !found.await? {
-                return Err(Refused::no_participant());
-            }
+            found.await?
+        };
+        if there {
+            Ok(room)
+        } else {
+            Err(Refused::no_participant())
         }
-        Ok(room)
     }
 
-    /// A room as the object that a party is.
-    pub(super) async fn describe(
-        &'static self,
-        app: &App,
+    /// Gives somebody a place in a room, and says by which seat they act. Whether their address is told: it is not
+    /// where they had a place already.
+    ///
+    /// # Errors
+    /// What the room says; 403 where they have to be let in first.
+    pub(super) async fn reserve(
+        &self,
         room: &RoomHandle,
-        base: &Base,
-        with_participants: bool,
-    ) -> Result<Map<String, Value>, Refused> {
-        let names = self.names(app, room.code()).await?;
-        let heard = if with_participants {
-            room.reports().await?
-        } else {
-            Vec::new()
+        grant: Grant,
+        comes: bool,
+    ) -> Result<SeatId, Refused> {
+        let (code, signer) = (room.code().as_str(), &self.app.hub.signer);
+        let command = Command::Reserve {
+            person: self.user.person.clone(),
+            name: self.user.name.clone(),
+            grant,
+            client: NAME.to_owned(),
+            address: comes.then(|| signer.address_digest(code, self.address)),
         };
-        let (code, owner, now) = (room.code().clone(), room.owner(), self.clock.now());
-        let mut party = room
-            .read(move |room| {
-                let heard = with_participants.then_some(heard.as_slice());
-                described(self, &code, room, now, owner.as_ref(), heard)
-            })
-            .await?;
-        party.insert("invite_url".to_owned(), json!(invite_url(base, &names)));
-        party.insert("invite_code".to_owned(), json!(names.invite_code));
-        if let Some(playlist) = names.playlist {
-            party.insert("playlist_id".to_owned(), json!(playlist));
+        let outcome = room.call(Actor::Seat(new_seat()), command).await?;
+        let person = self.user.person.clone();
+        let found = room.read(move |room| participant(room, &person)).await?;
+        let Some((_, Some(seat), _)) = found else {
+            let message = "The host has to let you in. Try again in a moment.";
+            return Err(Refused::forbidden(message));
+        };
+        if !outcome.events.is_empty() {
+            self.clipper.metrics.joined();
         }
-        Ok(party)
+        Ok(seat)
     }
 }
 
@@ -189,41 +216,6 @@ fn participant(room: &Room, person: &PersonId) -> Option<(MemberId, Option<SeatI
     let placed = member.standing == Standing::Admitted && member.has_place();
     let seat = member.seats.first().map(|seat| seat.id);
     placed.then(|| (member.id, seat, room.rights(member.id)))
-}
-
-/// Gives somebody a place in a room, and says by which seat they act.
-///
-/// # Errors
-/// What the room says; 403 where they have to be let in first.
-pub(super) async fn reserve(
-    clipper: &Clipper,
-    app: &App,
-    room: &RoomHandle,
-    user: &User,
-    grant: Grant,
-    address: Option<IpAddr>,
-) -> Result<SeatId, Refused> {
-    let code = room.code().as_str();
-    let seat = SeatId(u64::from_le_bytes(secret::random()));
-    let command = Command::Reserve {
-        person: user.person.clone(),
-        name: user.name.clone(),
-        grant,
-        client: NAME.to_owned(),
-        address: address.map(|address| app.hub.signer.address_digest(code, address)),
-    };
-    let outcome = room.call(Actor::Seat(seat), command).await?;
-    let is_new = !outcome.events.is_empty();
-    let person = user.person.clone();
-    let found = room.read(move |room| participant(room, &person)).await?;
-    let Some((_, Some(seat), _)) = found else {
-        let message = "The host has to let you in. Try again in a moment.";
-        return Err(Refused::forbidden(message));
-    };
-    if is_new {
-        clipper.metrics.joined();
-    }
-    Ok(seat)
 }
 
 /// Somebody's place in a live party.

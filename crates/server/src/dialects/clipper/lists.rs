@@ -1,21 +1,20 @@
 //! Lists of parties, and what parties come to in figures.
+use super::NAME;
 use super::answer::Answer;
-use super::caller::{Anybody, User};
+use super::caller::{Anybody, Call};
 use super::error::Refused;
 use super::find::is_uuid;
 use super::objects::time;
 use super::policy::Visibility;
-use super::{Clipper, NAME};
 use crate::code::RoomCode;
-use crate::http::{App, Base};
+use crate::http::App;
 use crate::hub::RoomHandle;
-use axum::extract::{Extension, Path, Query, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, Query};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
-use watchalong_room::{EntryPolicy, ServerTime, Visibility as Shown};
+use watchalong_room::{EntryPolicy, Visibility as Shown};
 
 type Asked = Query<HashMap<String, String>>;
 
@@ -42,60 +41,43 @@ fn open_parties(app: &App) -> Vec<Arc<RoomHandle>> {
 }
 
 async fn described(
-    clipper: &'static Clipper,
-    app: &App,
-    base: &Base,
+    call: &Call<Anybody>,
     rooms: impl Iterator<Item = Arc<RoomHandle>>,
 ) -> Result<Vec<Value>, Refused> {
     let mut list = Vec::new();
     for room in rooms {
-        list.push(clipper.describe(app, &room, base, false).await?.into());
+        list.push(call.describe(&room, false).await?.into());
     }
     Ok(list)
 }
 
 /// Public parties, for everybody.
-pub(super) async fn public(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    _: Anybody,
-    base: Base,
-    asked: Asked,
-) -> Result<Answer, Refused> {
+pub(super) async fn public(call: Call<Anybody>, asked: Asked) -> Result<Answer, Refused> {
     let limit = number(&asked, "limit", 20, (1, 100));
     let offset = number(&asked, "offset", 0, (0, i64::from(u32::MAX)));
-    let all = open_parties(&app);
+    let all = open_parties(&call.app);
     let total = all.len();
     let page = all.into_iter().skip(offset as usize).take(limit as usize);
-    let parties = described(clipper, &app, &base, page).await?;
-    let data = json!({
+    let parties = described(&call, page).await?;
+    Ok(Answer::ok(json!({
         "parties": parties, "total_count": total, "limit": limit, "offset": offset,
-    });
-    Ok(Answer::data(StatusCode::OK, data))
+    })))
 }
 
 /// Public parties with somebody in them, for everybody.
-pub(super) async fn trending(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    _: Anybody,
-    base: Base,
-    asked: Asked,
-) -> Result<Answer, Refused> {
+pub(super) async fn trending(call: Call<Anybody>, asked: Asked) -> Result<Answer, Refused> {
     let limit = number(&asked, "limit", 10, (1, 50));
-    let all = open_parties(&app).into_iter();
+    let all = open_parties(&call.app).into_iter();
     let busy = all.filter(|room| room.view().seated > 0);
-    let parties = described(clipper, &app, &base, busy.take(limit as usize)).await?;
-    Ok(Answer::data(StatusCode::OK, json!({"parties": parties})))
+    let parties = described(&call, busy.take(limit as usize)).await?;
+    Ok(Answer::ok(json!({"parties": parties})))
 }
 
 /// Ended parties that one was at.
-pub(super) async fn history(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    asked: Asked,
-) -> Result<Answer, Refused> {
+pub(super) async fn history(call: Call, asked: Asked) -> Result<Answer, Refused> {
+    let Call {
+        app, clipper, user, ..
+    } = call;
     let limit = number(&asked, "limit", 20, (1, 100));
     let page = number(&asked, "page", 1, (1, i64::from(u32::MAX)));
     // A party that just ended is on its way to the database.
@@ -128,85 +110,46 @@ pub(super) async fn history(
         "history": history,
         "pagination": {"page": page, "limit": limit, "total_count": total, "total_pages": pages},
     });
-    Ok(Answer::data(StatusCode::OK, data))
+    Ok(Answer::ok(data))
 }
 
 /// What a party comes to: for its host, and for participants unless it is private.
-pub(super) async fn analytics(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    Path(id): Path<String>,
-) -> Result<Answer, Refused> {
-    let room = clipper.seen(&app, &user, &id).await?;
-    let person = user.person.clone();
-    let reigns = room.read(move |room| room.host().is_some_and(|host| host.person == person));
-    let host = room.is_owner(&user.person) || reigns.await?;
+pub(super) async fn analytics(call: Call, Path(id): Path<String>) -> Result<Answer, Refused> {
+    let room = call.seen(&id).await?;
+    let person = call.user.person.clone();
+    let host = room.is_owner(&person)
+        || room
+            .read(move |room| room.host().is_some_and(|host| host.person == person))
+            .await?;
     if !host && room.view().visibility == Shown::Private {
         let message = "Only the host can see the figures of a private watch party.";
         return Err(Refused::forbidden(message));
     }
-    let standing = clipper.windows.figures.take(&user.id);
-    let standing = standing.map_err(Refused::over)?;
-    room.keep().await?;
-    let stays = app.hub.store.stays(room.code()).await?;
-    let now = clipper.clock.now();
-    let (peak, messages, reactions, here) = room
-        .read(|room| {
-            let stats = room.stats();
-            let here = room.members().filter(|member| member.present());
-            let here: Vec<_> = here.map(|member| member.person.clone()).collect();
-            (stats.peak, stats.messages, stats.reactions, here)
-        })
-        .await?;
-    let long = |until: ServerTime, since: ServerTime| (until - since).0.max(0);
-    let total: i64 = stays
-        .iter()
-        .map(|stay| {
-            let until = if here.contains(&stay.person) {
-                now
-            } else {
-                stay.last_at
-            };
-            long(until, stay.first_at)
-        })
-        .sum();
-    let average = total / 1000 / (stays.len().max(1) as i64);
+    let standing = call.count(|of| &of.figures)?;
+    let figures = call.app.hub.figures(&room).await?;
     let data = json!({
-        "party_id": clipper.party_id(room.code()),
-        "unique_viewers": stays.len(),
-        "peak_concurrent": peak,
-        "current_viewers": here.len(),
-        "avg_duration_seconds": average,
-        "chat_messages": messages,
-        "reactions": reactions,
-        "total_engagement": messages + reactions,
+        "party_id": call.clipper.party_id(room.code()),
+        "unique_viewers": figures.people,
+        "peak_concurrent": figures.peak,
+        "current_viewers": figures.here,
+        "avg_duration_seconds": figures.stay.0 / 1000,
+        "chat_messages": figures.messages,
+        "reactions": figures.reactions,
+        "total_engagement": figures.messages + figures.reactions,
     });
-    Ok(Answer::data(StatusCode::OK, data).standing(standing))
+    Ok(Answer::ok(data).standing(standing))
 }
 
 /// What one's own parties come to.
-pub(super) async fn stats(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    Path(id): Path<String>,
-) -> Result<Answer, Refused> {
+pub(super) async fn stats(call: Call, Path(id): Path<String>) -> Result<Answer, Refused> {
     if !is_uuid(&id) {
         return Err(Refused::invalid("The user's id must be a UUID."));
     }
-    if !id.eq_ignore_ascii_case(&user.id) {
+    if !id.eq_ignore_ascii_case(&call.user.id) {
         return Err(Refused::forbidden("These figures are their owner's alone."));
     }
-    let standing = clipper.windows.figures.take(&user.id);
-    let standing = standing.map_err(Refused::over)?;
-    // What runs right now has to be written to be counted.
-    let mine = app.hub.live().into_iter();
-    for room in mine.filter(|room| room.is_owner(&user.person)) {
-        room.keep().await?;
-    }
-    app.hub.log.flush().await;
-    let figures = app.hub.store.host_figures(&user.person).await?;
+    let standing = call.count(|of| &of.figures)?;
+    let figures = call.app.hub.hosted(&call.user.person).await?;
     let data = json!({
         "total_parties_hosted": figures.parties,
         "total_viewers": figures.viewers,
@@ -214,7 +157,7 @@ pub(super) async fn stats(
         "total_chat_messages": figures.messages,
         "total_reactions": figures.reactions,
     });
-    Ok(Answer::data(StatusCode::OK, data).standing(standing))
+    Ok(Answer::ok(data).standing(standing))
 }
 
 /// How many sockets there are, and parties that somebody of this dialect is in: for the metrics.

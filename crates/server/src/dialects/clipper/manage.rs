@@ -1,20 +1,14 @@
 //! What a host does to others and to the party: removing, appointing, settings.
 use super::answer::Answer;
-use super::caller::{User, object};
+use super::caller::{Body, Call, object};
 use super::error::Refused;
 use super::find::{Place, is_uuid};
 use super::parties::{field, password, visibility};
 use super::{Clipper, objects, policy};
-use crate::http::App;
 use crate::password::hash;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Extension, Path, State};
-use axum::http::StatusCode;
+use axum::extract::Path;
 use serde_json::{Map, Value, json};
 use watchalong_room::{Command, MemberId, PolicyPatch};
-
-type Body = Result<Bytes, BytesRejection>;
 
 /// The participant whom a body names.
 async fn target(
@@ -37,38 +31,33 @@ async fn target(
 
 /// Removes a participant for good.
 pub(super) async fn kick(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
+    call: Call,
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Answer, Refused> {
-    let place = clipper.place(&app, &user, &id).await?;
+    let place = call.place(&id).await?;
     place.must(place.rights.people, "remove participants")?;
-    let (member, _) = target(clipper, &place, &object(body)?).await?;
+    let (member, _) = target(call.clipper, &place, &object(body)?).await?;
     if member == place.member {
         return Err(Refused::invalid(
             "You can't remove yourself. Leave instead.",
         ));
     }
-    let standing = clipper.windows.manage.take(&user.id);
-    let standing = standing.map_err(Refused::over)?;
+    let standing = call.count(|of| &of.manage)?;
     let address = false;
     place.call(Command::Ban { member, address }).await?;
-    clipper.metrics.left("kick");
+    call.clipper.metrics.left("kick");
     let data = json!({"message": "The participant was removed."});
-    Ok(Answer::data(StatusCode::OK, data).standing(standing))
+    Ok(Answer::ok(data).standing(standing))
 }
 
 /// Makes a participant a co-host, or a viewer again.
 pub(super) async fn promote(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
+    call: Call,
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Answer, Refused> {
-    let place = clipper.place(&app, &user, &id).await?;
+    let place = call.place(&id).await?;
     place.must(place.rights.host, "appoint co-hosts")?;
     let body = object(body)?;
     let role = match field(&body, "role").map(Value::as_str) {
@@ -76,9 +65,8 @@ pub(super) async fn promote(
         Some(Some(role @ ("co-host" | "viewer"))) => role,
         Some(_) => return Err(Refused::invalid("role is co-host or viewer.")),
     };
-    let (member, user_id) = target(clipper, &place, &body).await?;
-    let standing = clipper.windows.manage.take(&user.id);
-    let standing = standing.map_err(Refused::over)?;
+    let (member, user_id) = target(call.clipper, &place, &body).await?;
+    let standing = call.count(|of| &of.manage)?;
     let co_host = role == "co-host";
     place.call(Command::SetCoHost { member, co_host }).await?;
     let message = format!("The participant is a {role} now.");
@@ -87,7 +75,7 @@ pub(super) async fn promote(
         ("role".to_owned(), json!(role)),
     ]);
     let data = json!({"user_id": user_id, "role": role, "message": message});
-    Ok(Answer::both(StatusCode::OK, flat, data).standing(standing))
+    Ok(Answer::both(flat, data).standing(standing))
 }
 
 /// What of a password changes.
@@ -99,13 +87,11 @@ enum NewPassword {
 
 /// Changes who can find the party, and its password.
 pub(super) async fn settings(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
+    call: Call,
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Answer, Refused> {
-    let place = clipper.place(&app, &user, &id).await?;
+    let place = call.place(&id).await?;
     place.must(place.rights.host, "change the settings")?;
     let body = object(body)?;
     let visibility = visibility(&body)?;
@@ -115,8 +101,7 @@ pub(super) async fn settings(
         Some(Value::String(text)) => NewPassword::Replace(password(text)?.to_owned()),
         Some(_) => return Err(Refused::invalid("A password is a text.")),
     };
-    let standing = clipper.windows.manage.take(&user.id);
-    let standing = standing.map_err(Refused::over)?;
+    let standing = call.count(|of| &of.manage)?;
     let mut patch = visibility.map_or_else(PolicyPatch::default, |visibility| {
         visibility.patch(&place.room.view().policy)
     });
@@ -125,7 +110,7 @@ pub(super) async fn settings(
         NewPassword::Replace(text) => {
             // First the password, then the door that asks for it; and the other way round below.
             let hash = hash(text).await?;
-            app.hub.set_password(&place.room, Some(hash)).await?;
+            call.app.hub.set_password(&place.room, Some(hash)).await?;
             patch.entry = Some(policy::entry(true));
             place.call(Command::SetPolicy { patch }).await?;
         }
@@ -134,9 +119,9 @@ pub(super) async fn settings(
                 patch.entry = Some(policy::entry(false));
             }
             place.call(Command::SetPolicy { patch }).await?;
-            app.hub.set_password(&place.room, None).await?;
+            call.app.hub.set_password(&place.room, None).await?;
         }
     }
     let data = json!({"message": "The settings are saved."});
-    Ok(Answer::data(StatusCode::OK, data).standing(standing))
+    Ok(Answer::ok(data).standing(standing))
 }

@@ -1,21 +1,16 @@
 //! Parties made, joined, looked at, left and ended.
+use super::PLAYLIST;
 use super::answer::Answer;
-use super::caller::{User, object};
+use super::caller::{Anybody, Body, Call, object};
 use super::error::Refused;
-use super::find::{is_uuid, reserve, ws_url};
+use super::find::{is_uuid, ws_url};
 use super::policy::{self, Visibility};
-use super::{Clipper, PLAYLIST};
-use crate::http::{App, Base};
-use crate::hub::{NewRoom, RoomHandle};
-use crate::limits::{ClientAddress, Key};
+use crate::hub::NewRoom;
+use crate::limits::Key;
 use crate::password;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::Path;
 use axum::response::Redirect;
 use serde_json::{Map, Value, json};
-use std::net::IpAddr;
 use watchalong_room::{Command, Grant, Position};
 
 /// Characters of a title.
@@ -24,8 +19,6 @@ const TITLE: usize = 200;
 const PARTICIPANTS: (u64, u64, u64) = (2, 100, 1000);
 /// Characters of a password, at least and at most.
 const PASSWORD: (usize, usize) = (4, 100);
-
-type Body = Result<Bytes, BytesRejection>;
 
 /// A text that a password may be.
 ///
@@ -109,18 +102,11 @@ impl NewParty {
 }
 
 /// Makes a party; its maker is in it as host at once.
-pub(super) async fn create(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    base: Base,
-    ClientAddress(address): ClientAddress,
-    body: Body,
-) -> Result<Answer, Refused> {
+pub(super) async fn create(call: Call, body: Body) -> Result<Answer, Refused> {
     let wish = NewParty::read(&object(body)?)?;
-    let standing = clipper.windows.create.take(&user.id);
-    let standing = standing.map_err(Refused::over)?;
-    let keys = [address.into(), Key::named("clipper", &user.id)];
+    let standing = call.count(|of| &of.create)?;
+    let (app, user) = (&call.app, &call.user);
+    let keys = [call.address.into(), Key::named("clipper", &user.id)];
     app.limits
         .create
         .take_all(&keys)
@@ -145,166 +131,100 @@ pub(super) async fn create(
             .alias(room.code(), PLAYLIST, || kept.clone())
             .await?;
     }
-    reserve(clipper, &app, &room, &user, Grant::Host, Some(address)).await?;
-    let party = clipper.describe(&app, &room, &base, false).await?;
+    call.reserve(&room, Grant::Host, true).await?;
+    let party = call.describe(&room, false).await?;
     let data = json!({
         "id": party["id"], "invite_code": party["invite_code"], "invite_url": party["invite_url"],
         "party": party,
     });
-    Ok(Answer::both(StatusCode::CREATED, party, data).standing(standing))
-}
-
-/// What lets somebody into a room besides its code.
-async fn grant(
-    app: &App,
-    room: &RoomHandle,
-    user: &User,
-    given: Option<String>,
-    address: IpAddr,
-) -> Result<Grant, Refused> {
-    if room.is_owner(&user.person) {
-        return Ok(Grant::Host);
-    }
-    let (Some(given), Some(hash)) = (given, room.password_hash()) else {
-        return Ok(Grant::None);
-    };
-    // Counted before it is checked, so that guesses side by side are no way around; given back when it was right.
-    let (guess, from) = (&app.limits.guess, Key::from(address));
-    guess.take(from).map_err(Refused::too_many)?;
-    if password::is_right(given, Some(hash)).await? {
-        guess.give_back(&[from]);
-        Ok(Grant::Password)
-    } else {
-        Ok(Grant::WrongPassword)
-    }
+    Ok(Answer::both(party, data).created().standing(standing))
 }
 
 /// Joins a party by its code; whoever has a place keeps it.
 pub(super) async fn join(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    base: Base,
-    ClientAddress(address): ClientAddress,
+    call: Call,
     Path(code): Path<String>,
     body: Body,
 ) -> Result<Answer, Refused> {
     // Every attempt counts, whatever comes of it: it is a guess at a code, too.
-    let standing = clipper.windows.join.take(&user.id);
-    let standing = standing.map_err(Refused::over)?;
-    app.limits
-        .join
-        .take(address.into())
-        .map_err(Refused::too_many)?;
-    let code = code.trim();
-    let room = match clipper.live(&app, code).await {
+    let standing = call.count(|of| &of.join)?;
+    let taken = call.app.limits.join.take(call.address.into());
+    taken.map_err(Refused::too_many)?;
+    let room = match call.live(code.trim()).await {
         // What has no shape of a code is a code that is none.
         Err(error) if error.code() == "INVALID_REQUEST" => return Err(Refused::no_party()),
         found => found?,
     };
     let body = object(body).unwrap_or_default();
-    let given = body
-        .get("password")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    let grant = grant(&app, &room, &user, given, address).await?;
-    reserve(clipper, &app, &room, &user, grant, Some(address)).await?;
-    let party = clipper.describe(&app, &room, &base, true).await?;
+    let given = body.get("password").and_then(Value::as_str);
+    let grant = if room.is_owner(&call.user.person) {
+        Grant::Host
+    } else {
+        let (hub, given) = (&call.app.hub, given.map(str::to_owned));
+        hub.password_grant(&room, given, call.address).await?
+    };
+    call.reserve(&room, grant, true).await?;
+    let party = call.describe(&room, true).await?;
     let id = party["id"].as_str().unwrap_or_default();
-    let flat = json!({"party_id": id, "ws_url": ws_url(&base, id)});
+    let flat = json!({"party_id": id, "ws_url": ws_url(&call.base, id)});
     let mut data = flat.clone();
     data["invite_url"] = party["invite_url"].clone();
     data["party"] = Value::Object(party);
     let flat = flat.as_object().cloned().unwrap_or_default();
-    Ok(Answer::both(StatusCode::OK, flat, data).standing(standing))
+    Ok(Answer::both(flat, data).standing(standing))
 }
 
 /// A party, for its participants.
-pub(super) async fn details(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    base: Base,
-    Path(id): Path<String>,
-) -> Result<Answer, Refused> {
-    let room = clipper.seen(&app, &user, &id).await?;
-    let party = clipper.describe(&app, &room, &base, true).await?;
+pub(super) async fn details(call: Call, Path(id): Path<String>) -> Result<Answer, Refused> {
+    let room = call.seen(&id).await?;
+    let party = call.describe(&room, true).await?;
     let data = Value::Object(party.clone());
     let mut flat = party;
     flat.remove("participants");
-    Ok(Answer::both(StatusCode::OK, flat, data))
+    Ok(Answer::both(flat, data))
 }
 
 /// Who is in a party, for its participants.
-pub(super) async fn participants(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    Path(id): Path<String>,
-) -> Result<Answer, Refused> {
-    let room = clipper.seen(&app, &user, &id).await?;
+pub(super) async fn participants(call: Call, Path(id): Path<String>) -> Result<Answer, Refused> {
+    let (room, clipper) = (call.seen(&id).await?, call.clipper);
     let (heard, code) = (room.reports().await?, room.code().clone());
     let list = room.read(move |room| clipper.participants(&code, room, &heard));
     let list = list.await?;
     let count = list.as_array().map_or(0, Vec::len);
-    let data = json!({"participants": list, "count": count});
-    let flat = data.as_object().cloned().unwrap_or_default();
-    Ok(Answer::both(StatusCode::OK, flat, data))
+    Ok(Answer::flat(json!({"participants": list, "count": count})))
 }
 
 /// Leaves a party, with all sockets.
-pub(super) async fn leave(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Answer, Refused> {
-    let place = clipper.place(&app, &user, &id).await?;
-    place.call(Command::Withdraw).await?;
-    clipper.metrics.left("leave");
-    Ok(Answer::done(
-        &user,
-        &headers,
-        "You have left the watch party.",
-    ))
+pub(super) async fn leave(call: Call, Path(id): Path<String>) -> Result<Answer, Refused> {
+    call.place(&id).await?.call(Command::Withdraw).await?;
+    call.clipper.metrics.left("leave");
+    Ok(Answer::done(&call, "You have left the watch party."))
 }
 
 /// Ends a party, for its host. Once more changes nothing.
-pub(super) async fn end(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Answer, Refused> {
+pub(super) async fn end(call: Call, Path(id): Path<String>) -> Result<Answer, Refused> {
     let message = "The watch party has ended.";
-    let room = clipper.party(&app, &id).await?;
+    let room = call.party(&id).await?;
     if room.view().life.is_terminal() {
-        if room.is_owner(&user.person) {
-            return Ok(Answer::done(&user, &headers, message));
+        if room.is_owner(&call.user.person) {
+            return Ok(Answer::done(&call, message));
         }
         return Err(Refused::ended());
     }
-    let place = clipper.place(&app, &user, &id).await?;
+    let place = call.place(&id).await?;
     let people = room.view().seated;
     place.call(Command::End).await?;
     for _ in 0..people {
-        clipper.metrics.left("end");
+        call.clipper.metrics.left("end");
     }
-    Ok(Answer::done(&user, &headers, message))
+    Ok(Answer::done(&call, message))
 }
 
 /// The address that invitations are written with, opened in a browser: the same room on this server's own page.
-pub(super) async fn invited(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    base: Base,
-    Path(code): Path<String>,
-) -> Redirect {
-    let room = clipper.party(&app, &code).await.ok();
-    let to = room.map(|room| base.link(&format!("r/{}", room.code())));
-    Redirect::to(&to.unwrap_or_else(|| base.link("")))
+pub(super) async fn invited(call: Call<Anybody>, Path(code): Path<String>) -> Redirect {
+    let room = call.party(&code).await.ok();
+    let to = room.map(|room| call.base.link(&format!("r/{}", room.code())));
+    Redirect::to(&to.unwrap_or_else(|| call.base.link("")))
 }
 
 #[cfg(test)]

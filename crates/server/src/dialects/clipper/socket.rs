@@ -3,29 +3,25 @@
 //! Everything that can be refused is refused before the upgrade, in HTTP: the frontend takes an open socket for success
 //! and would come back every second. What a command comes to is told to everybody by the room; here is only what is
 //! told to one socket (`sync`, errors), or to those of this dialect alone (`typing`).
-use super::caller::User;
+use super::caller::{Call, User};
 use super::error::Refused;
 use super::wire::{self, Envelope, Kind, Said};
-use super::{Clipper, NAME, encode, policy, token};
+use super::{Clipper, NAME, policy, token};
 use crate::dialects::pace::{Bucket, Pace};
-use crate::http::App;
-use crate::http::accept::Admission;
+use crate::http::{App, open_socket};
 use crate::hub::encoder::Scene;
-use crate::hub::{CallError, Connection, Greeting, Report, RoomHandle};
-use crate::limits;
-use crate::secret;
-use crate::ws::{self, Cut, Heard, Line, Manners, close_frame, converse};
+use crate::hub::{CallError, Newcomer, Report, RoomHandle, Seated, new_seat};
+use crate::ws::{Heard, Line, Manners, close_frame, converse, json_frame};
 use axum::body::Body;
-use axum::extract::{Extension, Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use bytes::Bytes;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use watchalong_room::{
-    Actor, Command, Event, Grant, ItemId, Media, Outcome, Position, Refusal, Room, SeatId,
-};
+use watchalong_room::{Command, Event, Grant, Media, Outcome, Position, Refusal, Room};
 
 const MANNERS: Manners = Manners {
     // A message of the longest text in four-byte characters has 5 KiB.
@@ -41,51 +37,29 @@ const MESSAGES: Pace = Pace {
 
 /// Opens a participant's socket.
 pub(super) async fn open(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
+    call: Call,
     Path(id): Path<String>,
-    mut request: Request<Body>,
+    request: Request<Body>,
 ) -> Result<Response, Refused> {
-    let room = clipper.place(&app, &user, &id).await?.room;
-    let address = limits::of_request(request.extensions(), request.headers(), &app.config);
+    let room = call.place(&id).await?.room;
+    let Call {
+        app, clipper, user, ..
+    } = call;
     let offer = token::offer(request.headers());
     let offer = offer.and_then(|offer| HeaderValue::from_str(offer).ok());
     let query = request.uri().query().unwrap_or_default();
     let strict = query.split('&').any(|pair| pair == "strict=1");
-    let (mut response, socket) =
-        ws::accept(&mut request).map_err(|error| Refused::invalid(error.to_string()))?;
+    let served = app.clone();
+    let opened = open_socket(&app, request, move |socket, from| {
+        converse(socket, MANNERS, move |line| {
+            run(served, clipper, room, user, strict, line, from)
+        })
+    });
+    let mut response = opened.map_err(|error| Refused::invalid(error.to_string()))?;
     if let Some(offer) = offer {
         let headers = response.headers_mut();
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, offer);
     }
-    let admission = request.extensions().get::<Admission>().cloned();
-    let digest = app.hub.signer.address_digest(room.code().as_str(), address);
-    let join = Command::Join {
-        person: user.person.clone(),
-        name: user.name.clone(),
-        // Who left, or was removed, while the socket was opened stays out.
-        grant: Grant::Seated,
-        client: NAME.to_owned(),
-        reports: false,
-        node: app.hub.node,
-        address: Some(digest),
-    };
-    let session = Session {
-        seat: SeatId(u64::from_le_bytes(secret::random())),
-        party: clipper.party_id(room.code()),
-        user,
-        strict,
-        room,
-        app,
-        clipper,
-    };
-    tokio::spawn(async move {
-        let _counted = admission;
-        if let Some(socket) = socket.await {
-            converse(socket, MANNERS, |line| session.run(line, join, address)).await;
-        }
-    });
     Ok(response)
 }
 
@@ -123,54 +97,73 @@ impl From<CallError> for Told {
     }
 }
 
+/// A participant's socket, from its coming in to its end.
 struct Session {
     app: App,
     clipper: &'static Clipper,
-    room: Arc<RoomHandle>,
+    place: Seated,
     user: User,
-    seat: SeatId,
     /// The party's id.
     party: String,
     /// Whether its viewer wants to be told that they may not control.
     strict: bool,
 }
 
+async fn run(
+    app: App,
+    clipper: &'static Clipper,
+    room: Arc<RoomHandle>,
+    user: User,
+    strict: bool,
+    mut line: Line,
+    from: IpAddr,
+) {
+    let newcomer = Newcomer {
+        person: user.person.clone(),
+        name: user.name.clone(),
+        // Who left, or was removed, while the socket was opened stays out.
+        grant: Grant::Seated,
+        client: NAME.to_owned(),
+        reports: false,
+        from,
+    };
+    let entered = app
+        .hub
+        .enter(&room, new_seat(), line.outbox(), clipper, newcomer);
+    let close = match entered.await {
+        Ok(place) => {
+            let session = Session {
+                party: clipper.party_id(room.code()),
+                app,
+                clipper,
+                place,
+                user,
+                strict,
+            };
+            session.talk(&mut line).await
+        }
+        // The room's task has said why, and closed.
+        Err(_) => close_frame(1008, ""),
+    };
+    line.outbox().close(&close);
+    clipper.metrics.left("disconnect");
+}
+
 impl Session {
-    async fn run(self, mut line: Line, join: Command, from: IpAddr) {
-        let greeting = Greeting {
-            resume: None,
-            join,
-            from,
-        };
-        let outbox = line.outbox().clone();
-        let connection: Connection = self.room.arrive(self.seat, outbox, self.clipper, greeting);
-        // The join is in the log once the room's task has answered this, and applied once it has answered that: what is
-        // sent right behind it must neither overtake it nor be answered to a seat that is not there yet.
-        let _ = self.room.read(|_| ()).await;
-        let nothing = Command::Ready {
-            item: ItemId(0),
-            ready: false,
-        };
-        // Where the room refused the join it has closed the socket.
-        let _ = self.call(nothing).await;
+    async fn talk(&self, line: &mut Line) -> Bytes {
         let mut pace = Bucket::new(MESSAGES);
-        let close = loop {
+        loop {
             match line.next().await {
                 Ok(Heard::Text(_) | Heard::Binary(_)) if !pace.take() => {
-                    break close_frame(1008, "too many messages");
+                    return close_frame(1008, "too many messages");
                 }
                 Ok(Heard::Text(text)) => self.hear(&text).await,
                 Ok(Heard::Binary(_)) => {}
                 // It missed events and can't be told which: better a new connection than being out of step.
-                Ok(Heard::Drained) => break close_frame(1013, "too slow"),
-                Err(Cut::Gone) => break close_frame(1000, ""),
-                Err(Cut::Silent) => break close_frame(1001, "idle"),
-                Err(Cut::Broken(error)) => break close_frame(error.close_code(), ""),
+                Ok(Heard::Drained) => return close_frame(1013, "too slow"),
+                Err(cut) => return cut.close(),
             }
-        };
-        line.outbox().close(&close);
-        self.clipper.metrics.left("disconnect");
-        drop(connection);
+        }
     }
 
     async fn hear(&self, text: &str) {
@@ -181,7 +174,7 @@ impl Session {
                 let took = begun.elapsed();
                 self.clipper.metrics.command(message.kind, took);
                 let (kind, user) = (message.kind.name(), &self.user.id);
-                tracing::debug!(room = %self.room.code(), user, kind, ?took, "clipper command");
+                tracing::debug!(room = %self.place.room.code(), user, kind, ?took, "clipper command");
                 told
             }
             Err(words) => Err(Told::invalid(words)),
@@ -205,7 +198,7 @@ impl Session {
             Said::Pause => self.pause().await,
             Said::Seek(position) => {
                 let expect = None;
-                self.call(Command::Seek { position, expect }).await?;
+                self.place.call(Command::Seek { position, expect }).await?;
                 Ok(())
             }
             Said::Skip(clip) => self.skip(&clip).await,
@@ -231,8 +224,8 @@ impl Session {
 
     /// Whether the room lets them control in this way: asked before anybody looks whether the command is one.
     async fn may(&self, kind: Kind) -> bool {
-        let seat = self.seat;
-        let rights = self.room.read(move |room| {
+        let seat = self.place.seat;
+        let rights = self.place.room.read(move |room| {
             let member = room.member_of_seat(seat)?;
             Some(room.rights(member.id))
         });
@@ -244,20 +237,16 @@ impl Session {
         }
     }
 
-    async fn call(&self, command: Command) -> Result<Outcome, CallError> {
-        self.room.call(Actor::Seat(self.seat), command).await
-    }
-
     async fn play(&self) -> Result<(), Told> {
         let (position, expect) = (None, None);
-        let outcome = self.call(Command::Play { position, expect }).await?;
+        let outcome = self.place.call(Command::Play { position, expect }).await?;
         self.again(&outcome, "play", true).await;
         Ok(())
     }
 
     async fn pause(&self) -> Result<(), Told> {
         let (position, expect) = (None, None);
-        let outcome = self.call(Command::Pause { position, expect }).await?;
+        let outcome = self.place.call(Command::Pause { position, expect }).await?;
         self.again(&outcome, "pause", false).await;
         Ok(())
     }
@@ -270,13 +259,11 @@ impl Session {
             return;
         }
         let clipper = self.clipper;
-        let told = self.room.pass(move |scene| {
+        let told = self.place.room.pass(move |scene| {
             if scene.room.timeline().playing != playing {
                 return Vec::new();
             }
-            let frame = clipper.moved(scene, kind);
-            let seats = ours(scene.room).map(|seat| (seat, frame.clone()));
-            seats.collect()
+            scene.to_all_of(NAME, &clipper.moved(scene, kind))
         });
         // Only where the server stops, and everybody is told that.
         let _ = told.await;
@@ -286,12 +273,16 @@ impl Session {
     async fn skip(&self, clip: &str) -> Result<(), Told> {
         let shelf = &self.app.shelf;
         let known = shelf.from_library(clip).ok();
-        let known = known.or_else(|| shelf.from_upload(self.room.code(), clip).ok());
+        let known = known.or_else(|| shelf.from_upload(self.place.room.code(), clip).ok());
         let media = match known {
             Some(media) => media,
             None => {
                 let wanted = clip.to_owned();
-                let there = self.room.read(move |room| listed(room, &wanted)).await;
+                let there = self
+                    .place
+                    .room
+                    .read(move |room| listed(room, &wanted))
+                    .await;
                 there.ok().flatten().unwrap_or_else(|| policy::clip(clip))
             }
         };
@@ -300,13 +291,13 @@ impl Session {
             position: Position::ZERO,
             play: true,
         };
-        self.call(load).await?;
+        self.place.call(load).await?;
         Ok(())
     }
 
     async fn sync(&self, position: Option<Position>) {
-        let (seat, clipper) = (self.seat, self.clipper);
-        let room = self.room.clone();
+        let (seat, clipper) = (self.place.seat, self.clipper);
+        let room = self.place.room.clone();
         self.to_me(move |clipper, scene| clipper.sync(scene, "sync"))
             .await;
         let now = clipper.clock.now();
@@ -320,7 +311,7 @@ impl Session {
             report.position = Some(own.seconds());
             report.skew_ms = Some(drift * 1000.0);
         }
-        self.room.report(seat, report);
+        self.place.room.report(seat, report);
     }
 
     // ---- talk ------------------------------------------------------------------------
@@ -334,7 +325,7 @@ impl Session {
         };
         let too_many = || Told("RATE_LIMITED", "Too fast. Wait a little.".to_owned());
         window.take(&self.user.id).map_err(|_| too_many())?;
-        let outcome = self.call(command).await;
+        let outcome = self.place.call(command).await;
         if outcome.is_err() {
             window.give_back(&self.user.id);
         }
@@ -344,10 +335,10 @@ impl Session {
     /// Told to this dialect at once, on and off; to others as they know it: that somebody is typing.
     async fn typing(&self, typing: bool) {
         if typing {
-            self.room.typing(self.seat);
+            self.place.room.typing(self.place.seat);
         }
-        let (seat, clipper) = (self.seat, self.clipper);
-        let told = self.room.pass(move |scene| {
+        let (seat, clipper) = (self.place.seat, self.clipper);
+        let told = self.place.room.pass(move |scene| {
             let by = scene.room.member_of_seat(seat);
             let Some(by) = by.filter(|member| !member.muted) else {
                 return Vec::new();
@@ -355,9 +346,7 @@ impl Session {
             let mut event = clipper.event(scene, "typing");
             event["user_id"] = clipper.user_id(&by.person).into();
             event["is_typing"] = typing.into();
-            let frame = encode::frame(&event);
-            let seats = ours(scene.room).map(|seat| (seat, frame.clone()));
-            seats.collect()
+            scene.to_all_of(NAME, &json_frame(&event))
         });
         let _ = told.await;
     }
@@ -367,19 +356,13 @@ impl Session {
         &self,
         event: impl FnOnce(&Clipper, Scene<'_>) -> serde_json::Value + Send + 'static,
     ) {
-        let (seat, clipper) = (self.seat, self.clipper);
+        let (seat, clipper) = (self.place.seat, self.clipper);
         let told = self
+            .place
             .room
-            .pass(move |scene| vec![(seat, encode::frame(&event(clipper, scene)))]);
+            .pass(move |scene| vec![(seat, json_frame(&event(clipper, scene)))]);
         let _ = told.await;
     }
-}
-
-/// The seats of this dialect's sockets.
-fn ours(room: &Room) -> impl Iterator<Item = SeatId> + '_ {
-    let seats = room.members().flat_map(|member| &member.seats);
-    let ours = seats.filter(|seat| seat.connected && seat.client == NAME);
-    ours.map(|seat| seat.id)
 }
 
 /// What is on, or comes next, where this API calls it so.

@@ -1,31 +1,19 @@
 //! Chat and reactions over HTTP: the same commands as over the socket, under the same limits.
 use super::answer::Answer;
-use super::caller::{User, object};
+use super::caller::{Body, Call, object};
 use super::error::Refused;
-use super::find::Place;
 use super::parties::field;
-use super::windows::Window;
-use super::{Clipper, wire};
-use crate::http::App;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Extension, Path, State};
-use axum::http::StatusCode;
+use super::wire;
+use axum::extract::Path;
 use serde_json::{Value, json};
-use watchalong_room::{Command, Event, Outcome, Position};
+use watchalong_room::{Command, Event, Position};
 
-type Body = Result<Bytes, BytesRejection>;
 /// Messages in a list.
 const LISTED: usize = 100;
 
 /// The latest messages, oldest first.
-pub(super) async fn messages(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    Path(id): Path<String>,
-) -> Result<Answer, Refused> {
-    let room = clipper.seen(&app, &user, &id).await?;
+pub(super) async fn messages(call: Call, Path(id): Path<String>) -> Result<Answer, Refused> {
+    let (room, clipper) = (call.seen(&id).await?, call.clipper);
     let code = room.code().clone();
     let list = room.read(move |room| {
         let there = room.messages().rev().filter(|message| !message.deleted);
@@ -38,33 +26,12 @@ pub(super) async fn messages(
     });
     let list = list.await?;
     let data = json!({"messages": list, "count": list.len()});
-    Ok(Answer::data(StatusCode::OK, data))
-}
-
-/// Carries out what a window limits; what comes to nothing is not counted.
-pub(super) async fn limited(
-    place: &Place,
-    window: &Window,
-    user: &str,
-    command: Command,
-) -> Result<Outcome, Refused> {
-    window.take(user).map_err(Refused::over)?;
-    let outcome = place.call(command).await;
-    if outcome.is_err() {
-        window.give_back(user);
-    }
-    outcome
+    Ok(Answer::ok(data))
 }
 
 /// Says something.
-pub(super) async fn say(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
-    Path(id): Path<String>,
-    body: Body,
-) -> Result<Answer, Refused> {
-    let place = clipper.place(&app, &user, &id).await?;
+pub(super) async fn say(call: Call, Path(id): Path<String>, body: Body) -> Result<Answer, Refused> {
+    let (place, clipper) = (call.place(&id).await?, call.clipper);
     let body = object(body)?;
     let text = wire::message(field(&body, "message").and_then(Value::as_str));
     let wrong = || Refused::invalid("A message has 1 to 1000 characters.");
@@ -73,7 +40,7 @@ pub(super) async fn say(
         text,
         reply_to: None,
     };
-    let outcome = limited(&place, &clipper.windows.chat, &user.id, command).await?;
+    let outcome = call.within(|of| &of.chat, place.call(command)).await?;
     let said = outcome.events.iter().find_map(|(_, event)| match event {
         Event::Said { message } => Some(*message),
         _ => None,
@@ -83,18 +50,16 @@ pub(super) async fn say(
         let message = room.message(said?)?;
         Some(clipper.message(&code, room, message))
     });
-    Ok(Answer::data(StatusCode::CREATED, json!(message.await?)))
+    Ok(Answer::ok(json!(message.await?)).created())
 }
 
 /// Reacts.
 pub(super) async fn react(
-    State(app): State<App>,
-    Extension(clipper): Extension<&'static Clipper>,
-    user: User,
+    call: Call,
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Answer, Refused> {
-    let place = clipper.place(&app, &user, &id).await?;
+    let (place, clipper) = (call.place(&id).await?, call.clipper);
     let body = object(body)?;
     let emoji = wire::emoji(field(&body, "emoji").and_then(Value::as_str));
     let emoji = emoji.ok_or_else(|| Refused::invalid("An emoji has 1 to 10 characters."))?;
@@ -107,7 +72,7 @@ pub(super) async fn react(
         }
     };
     let command = Command::React { emoji, position };
-    let outcome = limited(&place, &clipper.windows.reactions, &user.id, command).await?;
+    let outcome = call.within(|of| &of.reactions, place.call(command)).await?;
     let reacted = outcome
         .events
         .into_iter()
@@ -125,5 +90,5 @@ pub(super) async fn react(
         let (by, emoji, moment, at) = reacted?;
         Some(clipper.reaction(&code, room, (by, &emoji), moment, at))
     });
-    Ok(Answer::data(StatusCode::CREATED, json!(reaction.await?)))
+    Ok(Answer::ok(json!(reaction.await?)).created())
 }

@@ -3,13 +3,12 @@
 //! A guest's token is a JWT (HS256, by a key of its own) with the user's UUID and name. Accounts have the server's own
 //! (`crate::accounts`), which this dialect takes as well. Both have lengths divisible by three: the frontend offers a token
 //! as a WebSocket subprotocol in base64, where browsers take no padding.
-use crate::accounts::hs256;
+use crate::accounts::hs256::{Jwt, unpadded};
 use crate::http::identity::{bearer, cookie};
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use watchalong_room::ServerTime;
@@ -21,8 +20,6 @@ const OFFER: &str = "auth.bearer.";
 /// Who made a token, and whom for.
 const ISSUER: &str = "watchalong";
 const AUDIENCE: &str = "watch-parties";
-/// Longer ones are not looked at; ours have about 400 characters.
-const MAX_TOKEN: usize = 4096;
 /// Base64 as browsers' `btoa` makes it, with or without its padding.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -92,64 +89,39 @@ pub(super) struct Claims {
     /// Seconds since the epoch.
     iat: i64,
     exp: i64,
-    /// Fills the token up to a length divisible by three.
+    /// See [`unpadded`].
     #[serde(default)]
     fill: String,
 }
 
 /// Makes and checks guests' tokens.
-pub(super) struct Tokens {
-    sign: EncodingKey,
-    check: DecodingKey,
-    rules: Validation,
-}
+pub(super) struct Tokens(Jwt);
 
 impl Tokens {
     pub(super) fn new(key: &[u8]) -> Self {
-        hs256::install();
-        let mut rules = Validation::new(Algorithm::HS256);
-        rules.leeway = 0;
-        rules.set_issuer(&[ISSUER]);
-        rules.set_audience(&[AUDIENCE]);
-        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        Self {
-            sign: EncodingKey::from_secret(key),
-            check: DecodingKey::from_secret(key),
-            rules,
-        }
+        Self(Jwt::new(key, Some((ISSUER, AUDIENCE)), 0))
     }
 
     /// A token for a user of this id and name.
     pub(super) fn make(&self, id: &str, name: &str, now: ServerTime, lasting: Duration) -> String {
         let seconds = now.0 / 1000;
-        let mut claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: id.to_owned(),
-            name: name.to_owned(),
-            iat: seconds,
-            exp: seconds.saturating_add_unsigned(lasting.as_secs()),
-            fill: String::new(),
-        };
-        loop {
-            let header = Header::new(Algorithm::HS256);
-            let token = jsonwebtoken::encode(&header, &claims, &self.sign)
-                .expect("plain claims and an HMAC key make a token");
-            if token.len().is_multiple_of(3) {
-                return token;
-            }
-            // Four lengths in a row of base64 leave every remainder by 3.
-            claims.fill.push('-');
-        }
+        unpadded(|fill| {
+            let claims = Claims {
+                iss: ISSUER.to_owned(),
+                aud: AUDIENCE.to_owned(),
+                sub: id.to_owned(),
+                name: name.to_owned(),
+                iat: seconds,
+                exp: seconds.saturating_add_unsigned(lasting.as_secs()),
+                fill: fill.to_owned(),
+            };
+            self.0.make(None, &claims)
+        })
     }
 
     /// What a token says, where it is a guest's and good.
     pub(super) fn check(&self, token: &str) -> Option<Claims> {
-        if token.len() > MAX_TOKEN {
-            return None;
-        }
-        let read = jsonwebtoken::decode::<Claims>(token, &self.check, &self.rules);
-        read.ok().map(|token| token.claims)
+        self.0.read(token)
     }
 }
 

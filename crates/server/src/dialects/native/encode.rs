@@ -11,7 +11,7 @@ use crate::hub::Report;
 use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
 use crate::secret::Signer;
 use crate::shelf::Shelf;
-use crate::ws::{close_frame, text_frame};
+use crate::ws::{close_frame, json_frame};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -35,10 +35,6 @@ impl Native {
     pub fn new(signer: Signer, shelf: Arc<Shelf>) -> Self {
         Self { signer, shelf }
     }
-}
-
-fn send(value: &Value) -> Bytes {
-    text_frame(&value.to_string())
 }
 
 impl Native {
@@ -175,18 +171,19 @@ impl Native {
     }
 
     fn frame(&self, scene: Scene<'_>, events: Vec<Value>) -> Option<Bytes> {
-        (!events.is_empty())
-            .then(|| send(&json!({"t": "events", "rev": scene.room.revision(), "events": events})))
+        (!events.is_empty()).then(|| {
+            json_frame(&json!({"t": "events", "rev": scene.room.revision(), "events": events}))
+        })
     }
 
     pub(super) fn bye(code: &str, message: &str, again: bool) -> Bytes {
-        send(&json!({"t": "bye", "code": code, "message": message, "again": again}))
+        json_frame(&json!({"t": "bye", "code": code, "message": message, "again": again}))
     }
 
     /// A farewell that says when coming back makes sense.
     pub(super) fn bye_for(code: &str, message: &str, wait: Duration) -> Bytes {
         let retry_ms = wait.as_millis().max(1) as u64;
-        send(
+        json_frame(
             &json!({"t": "bye", "code": code, "message": message, "again": true, "retry_ms": retry_ms}),
         )
     }
@@ -198,7 +195,7 @@ impl Encoder for Native {
     }
 
     fn welcome(&self, scene: Scene<'_>, seat: SeatId, member: MemberId, resumed: bool) -> Bytes {
-        send(&json!({
+        json_frame(&json!({
             "t": "welcome", "v": VERSION, "member": member, "resumed": resumed,
             "person": self.person(scene, member),
             "resume": self.signer.seat_token(scene.code.as_str(), seat),
@@ -210,7 +207,7 @@ impl Encoder for Native {
     }
 
     fn pending(&self, scene: Scene<'_>, seat: SeatId, member: MemberId) -> Option<Bytes> {
-        Some(send(&json!({
+        Some(json_frame(&json!({
         "t": "pending", "member": member, "person": self.person(scene, member), "resume": self.signer.seat_token(scene.code.as_str(), seat),
                    "name": scene.room.name(),
                })))
@@ -273,11 +270,11 @@ impl Encoder for Native {
     }
 
     fn snapshot(&self, scene: Scene<'_>, member: MemberId) -> Bytes {
-        send(&json!({"t": "room", "room": self.room(scene, member)}))
+        json_frame(&json!({"t": "room", "room": self.room(scene, member)}))
     }
 
     fn ack(&self, scene: Scene<'_>, id: u64) -> Option<Bytes> {
-        Some(send(
+        Some(json_frame(
             &json!({"t": "ack", "id": id, "rev": scene.room.revision()}),
         ))
     }
@@ -293,12 +290,12 @@ impl Encoder for Native {
         if let Some(retry_ms) = retry_ms {
             value["retry_ms"] = json!(retry_ms);
         }
-        Some(send(&value))
+        Some(json_frame(&value))
     }
 
     fn signals(&self, reports: &[(MemberId, Report)], typing: &[MemberId]) -> Option<Bytes> {
         let members: Vec<Value> = reports.iter().map(|(id, of)| report(*id, of)).collect();
-        Some(send(
+        Some(json_frame(
             &json!({"t": "signals", "members": members, "typing": typing}),
         ))
     }
@@ -353,6 +350,6 @@ impl Encoder for Native {
         if let Some(retry_ms) = retry_ms {
             bye["retry_ms"] = json!(retry_ms);
         }
-        (Some(send(&bye)), close_frame(close, code))
+        (Some(json_frame(&bye)), close_frame(close, code))
     }
 }

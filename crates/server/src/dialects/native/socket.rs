@@ -7,11 +7,11 @@ use super::wire::{ClientMessage, Cmd, Hello, Peek};
 use crate::accounts::{Accounts, Identity};
 use crate::dialects::pace::{Bucket, Pace};
 use crate::hub::encoder::Encoder;
-use crate::hub::{Connection, Greeting, Hub, RoomHandle};
+use crate::hub::{Connection, DoorError, Hub, Newcomer, RoomHandle, new_seat};
 use crate::limits::{Key, Limits as RateLimits};
 use crate::log::Origin;
 use crate::ws::{Cut, Heard, Line, Manners, Socket, close_frame, converse, text_frame};
-use crate::{password, secret, store::StoreError};
+use crate::{password, store::StoreError};
 use serde_json::json;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -143,13 +143,16 @@ impl From<StoreError> for End {
     }
 }
 
-impl From<password::PasswordError> for End {
-    fn from(error: password::PasswordError) -> Self {
-        Self::Later {
-            code: error.code(),
-            message: error.to_string(),
-            wait: password::BUSY_FOR,
-            close: 4429,
+impl From<DoorError> for End {
+    fn from(error: DoorError) -> Self {
+        match error {
+            DoorError::TooMany(wait) => Self::too_many(wait),
+            DoorError::Password(error) => Self::Later {
+                code: error.code(),
+                message: error.to_string(),
+                wait: password::BUSY_FOR,
+                close: 4429,
+            },
         }
     }
 }
@@ -301,26 +304,18 @@ impl Session {
             None => self.hub.signer.new_guest(),
         };
         let grant = self.grant(room, &person, &hello).await?;
-        let address = self
-            .hub
-            .signer
-            .address_digest(room.code().as_str(), self.visitor.address);
-        let join = Command::Join {
+        let newcomer = Newcomer {
             person,
             name: hello.name,
             grant,
             client: hello.client,
             reports: hello.reports,
-            node: self.hub.node,
-            address: Some(address),
+            from: self.visitor.address,
         };
-        let seat = resume.unwrap_or_else(|| SeatId(u64::from_le_bytes(secret::random())));
-        let from = self.visitor.address;
-        let greeting = Greeting { resume, join, from };
-        Ok((
-            seat,
-            room.arrive(seat, self.line.outbox().clone(), self.native, greeting),
-        ))
+        let (seat, outbox) = (resume.unwrap_or_else(new_seat), self.line.outbox());
+        let places = (seat, resume);
+        let connection = self.hub.arrive(room, places, outbox, self.native, newcomer);
+        Ok((seat, connection))
     }
 
     /// Who this is: by the token in the hello, else by the handshake, else the guest of the hello.
@@ -353,23 +348,15 @@ impl Session {
         if room.is_owner(person) || key.is_some_and(|key| room.is_host_key(key)) {
             return Ok(Grant::Host);
         }
-        let given = hello.password.clone().zip(room.password_hash());
         let invite = hello.invite.as_deref();
         let code = room.code().as_str();
         let invited = invite.and_then(|token| self.hub.signer.invite_of(code, token));
-        let Some((password, hash)) = given else {
-            return Ok(invited.map_or(Grant::None, Grant::Invite));
-        };
-        // Counted before it is checked, so that guesses side by side are no way around; given back when it was right.
-        let guess = &self.visitor.limits.guess;
-        let from = Key::from(self.visitor.address);
-        guess.take(from).map_err(End::too_many)?;
-        if password::is_right(password, Some(hash)).await? {
-            guess.give_back(&[from]);
-            Ok(Grant::Password)
-        } else {
-            Ok(invited.map_or(Grant::WrongPassword, Grant::Invite))
-        }
+        let (given, from) = (hello.password.clone(), self.visitor.address);
+        let proved = self.hub.password_grant(room, given, from).await?;
+        Ok(match (proved, invited) {
+            (Grant::None | Grant::WrongPassword, Some(invite)) => Grant::Invite(invite),
+            (proved, _) => proved,
+        })
     }
 
     // ---- being in --------------------------------------------------------------------

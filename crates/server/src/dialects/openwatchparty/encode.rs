@@ -5,10 +5,9 @@
 //! here; a change of speed is told as a position.
 use super::OpenWatchParty;
 use super::wire::{FULL, Say};
-use crate::hub::Report;
-use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
-use crate::ws::close_frame;
-use bytes::{Bytes, BytesMut};
+use crate::hub::encoder::{Encoder, Farewell, Roster, Scene};
+use crate::ws::{close_frame, frames};
+use bytes::Bytes;
 use serde_json::json;
 use watchalong_room::{
     ActKind, BarrierPolicy, ControlKind, Departure, Event, HostAbsence, Life, MemberId, Refusal,
@@ -51,26 +50,6 @@ impl OpenWatchParty {
             None => message,
         }
         .frame()
-    }
-
-    fn event(&self, scene: Scene<'_>, event: &Event) -> Option<Bytes> {
-        let leads = scene
-            .to
-            .and_then(|to| scene.room.member(to))
-            .is_some_and(|member| member.role == Role::Host);
-        match event {
-            Event::Said { message } => {
-                let said = scene.room.message(*message)?;
-                let by = self.client_id(scene.code, scene.room, said.by);
-                let message = Say::new("chat_message", scene.now)
-                    .room(&self.room_id(scene.code))
-                    .client(&by)
-                    .payload(json!({"username": said.name, "text": said.text}));
-                Some(message.frame())
-            }
-            Event::Timeline { cause, .. } => self.motion(scene, *cause, leads),
-            _ => None,
-        }
     }
 
     /// How the timeline moves now. A host's player is ahead of it anyway; only a start that everybody waited for is
@@ -161,14 +140,24 @@ impl Encoder for OpenWatchParty {
         Some(Self::error(scene, "The host has to let you in").frame())
     }
 
-    fn events(&self, scene: Scene<'_>, events: &[&Event]) -> Option<Bytes> {
-        let mut frames = BytesMut::new();
-        for event in events {
-            if let Some(frame) = self.event(scene, event) {
-                frames.extend_from_slice(&frame);
+    fn event(&self, scene: Scene<'_>, event: &Event) -> Option<Bytes> {
+        let leads = scene
+            .to
+            .and_then(|to| scene.room.member(to))
+            .is_some_and(|member| member.role == Role::Host);
+        match event {
+            Event::Said { message } => {
+                let said = scene.room.message(*message)?;
+                let by = self.client_id(scene.code, scene.room, said.by);
+                let message = Say::new("chat_message", scene.now)
+                    .room(&self.room_id(scene.code))
+                    .client(&by)
+                    .payload(json!({"username": said.name, "text": said.text}));
+                Some(message.frame())
             }
+            Event::Timeline { cause, .. } => self.motion(scene, *cause, leads),
+            _ => None,
         }
-        (!frames.is_empty()).then(|| frames.freeze())
     }
 
     fn roster(&self, scene: Scene<'_>, roster: &Roster) -> Option<Bytes> {
@@ -176,20 +165,15 @@ impl Encoder for OpenWatchParty {
         let id = self.room_id(code);
         let payload = json!({"participant_count": room.present()});
         let say = |kind: &str| Say::new(kind, scene.now).room(&id).payload(payload.clone());
-        let mut frames = BytesMut::new();
+        let mut told = Vec::new();
         for went in &roster.went {
-            let message =
-                say("client_left").client(&self.client_of(code, &went.person, went.member));
-            frames.extend_from_slice(&message.frame());
+            let client = self.client_of(code, &went.person, went.member);
+            told.push(say("client_left").client(&client).frame());
         }
         if roster.came.iter().any(|member| Some(*member) != scene.to) {
-            frames.extend_from_slice(&say("participants_update").frame());
+            told.push(say("participants_update").frame());
         }
-        (!frames.is_empty()).then(|| frames.freeze())
-    }
-
-    fn reactions(&self, _: Scene<'_>, _: &[Reaction], _: usize) -> Option<Bytes> {
-        None
+        frames(told)
     }
 
     /// Who has become host, or is no more, learns it from the state: the client compares `host_id` with its own.
@@ -197,26 +181,14 @@ impl Encoder for OpenWatchParty {
         Some(self.room_state(scene, Some(member)))
     }
 
-    fn knock(&self, _: Scene<'_>) -> Option<Bytes> {
-        None
-    }
-
     fn snapshot(&self, scene: Scene<'_>, member: MemberId) -> Bytes {
         self.room_state(scene, Some(member))
-    }
-
-    fn ack(&self, _: Scene<'_>, _: u64) -> Option<Bytes> {
-        None
     }
 
     fn refused(&self, _: Option<u64>, _: &str, message: &str, _: Option<i64>) -> Option<Bytes> {
         let payload = json!({"message": message});
         let now = self.clock.now();
         Some(Say::new("error", now).payload(payload).frame())
-    }
-
-    fn signals(&self, _: &[(MemberId, Report)], _: &[MemberId]) -> Option<Bytes> {
-        None
     }
 
     fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes) {

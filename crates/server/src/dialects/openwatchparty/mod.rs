@@ -1,7 +1,7 @@
 //! OpenWatchParty: the wire format of the Jellyfin plugin of that name, at `/ws`.
 //!
-//! `wire.rs` reads and builds messages, `socket.rs` is a connection, `player.rs` what it says
-//! in a room, `encode.rs` says what happened in a room,
+//! `wire.rs` reads and builds messages, `socket.rs` is a connection, `rooms.rs` how it comes into rooms, `player.rs`
+//! what it says in one, `encode.rs` says what happened in a room,
 //! `lobby.rs` who is told of which rooms, `token.rs` checks the plugin's JWTs, `policy.rs` is what such a room allows.
 //!
 //! **No loop can close.** Only what the host's client sends becomes a control, and the host is never sent a playback
@@ -15,6 +15,7 @@ mod encode;
 mod lobby;
 mod player;
 mod policy;
+mod rooms;
 mod socket;
 mod token;
 mod wire;
@@ -26,7 +27,7 @@ use crate::hub::{Hub, HubError, PublicView};
 use crate::secret::Signer;
 use lobby::Lobby;
 use serde_json::{Value, json};
-pub use socket::{Visitor, connect};
+pub use socket::connect;
 use std::sync::Arc;
 use token::Tokens;
 use watchalong_room::{EntryPolicy, MemberId, PersonId, Room, SourceKind};

@@ -91,7 +91,7 @@ impl Session {
         self.submit(Command::Steer { position, playing }).await;
     }
 
-    pub(super) async fn chat(&self, message: &Envelope) {
+    pub(super) async fn chat(&mut self, message: &Envelope) {
         let Some(named) = &message.room else {
             return self.error(wire::CHAT_NO_ROOM);
         };
@@ -103,6 +103,9 @@ impl Session {
             return self.error(wire::CHAT_LONG);
         }
         if self.place.as_ref().is_some_and(|place| place.id == *named) {
+            if let Some(room) = text.trim_start().strip_prefix(wire::JOIN) {
+                return self.join_by_chat(room).await;
+            }
             let (text, reply_to) = (text.to_owned(), None);
             self.submit(Command::Say { text, reply_to }).await;
         }

@@ -2,22 +2,19 @@
 //!
 //! The connection holds a place in at most one room. Whether that place still is one (the room may have closed, the
 //! host may have removed them) is asked of the room, never remembered here.
+use super::rooms::Place;
 use super::wire::{self, Envelope, Say};
-use super::{NAME, OpenWatchParty, lobby, policy};
-use crate::code::RoomCode;
+use super::{OpenWatchParty, lobby};
 use crate::dialects::pace::{Bucket, Pace};
-use crate::hub::{Connection, Greeting, Hub, HubError, NewRoom, RoomHandle};
-use crate::limits::Limits;
+use crate::hub::{Hub, HubError, new_seat};
 use crate::secret;
-use crate::ws::{Cut, Heard, Line, Manners, Socket, close_frame, converse};
+use crate::ws::{Heard, Line, Manners, Socket, close_frame, converse};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use watchalong_room::{
-    Actor, Command, Grant, HostAbsence, MAX_ROOM_NAME, Media, Position, SeatId, SourceKind,
-};
+use watchalong_room::{Command, SeatId};
 
 const MANNERS: Manners = Manners {
     // Larger messages are refused in words; past this nobody listens.
@@ -36,23 +33,15 @@ const TOLD: usize = 16;
 /// Characters of a log line that are worth keeping.
 const LOG_LENGTH: usize = 300;
 
-/// Who opened a connection.
-pub struct Visitor {
-    /// Where from.
-    pub address: IpAddr,
-    /// How often one may come, and make rooms.
-    pub limits: Arc<Limits>,
-}
-
 /// Runs a connection to its end.
 pub async fn connect(
     hub: Arc<Hub>,
     dialect: &'static OpenWatchParty,
-    visitor: Visitor,
+    address: IpAddr,
     socket: Socket,
 ) {
     converse(socket, MANNERS, |line| {
-        let seat = SeatId(u64::from_le_bytes(secret::random()));
+        let seat = new_seat();
         let session = Session {
             id: dialect.signer.uuid("owp-client", &secret::new_key()),
             seat,
@@ -64,7 +53,7 @@ pub async fn connect(
             log_lines: Bucket::new(LOG_LINES),
             hub,
             dialect,
-            visitor,
+            address,
             line,
         };
         session.run()
@@ -99,28 +88,6 @@ impl Window {
     }
 }
 
-/// A place in a room.
-pub(super) struct Place {
-    pub(super) room: Arc<RoomHandle>,
-    /// What the room is called here.
-    pub(super) id: String,
-    /// `None` once it was left on purpose.
-    connection: Option<Connection>,
-}
-
-impl Drop for Place {
-    /// A connection that is lost leaves, whatever ended it: in this format nobody comes back to a place.
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            let (room, seat) = (self.room.clone(), connection.seat());
-            tokio::spawn(async move {
-                let _ = room.call(Actor::Seat(seat), Command::Leave).await;
-                drop(connection);
-            });
-        }
-    }
-}
-
 /// Whoever is gone is sent no more lists.
 impl Drop for Session {
     fn drop(&mut self) {
@@ -129,18 +96,18 @@ impl Drop for Session {
 }
 
 pub(super) struct Session {
-    id: String,
+    pub(super) id: String,
     pub(super) seat: SeatId,
-    name: String,
-    authenticated: bool,
+    pub(super) name: String,
+    pub(super) authenticated: bool,
     pub(super) place: Option<Place>,
     told: Vec<String>,
     window: Window,
     log_lines: Bucket,
-    hub: Arc<Hub>,
-    dialect: &'static OpenWatchParty,
-    visitor: Visitor,
-    line: Line,
+    pub(super) hub: Arc<Hub>,
+    pub(super) dialect: &'static OpenWatchParty,
+    pub(super) address: IpAddr,
+    pub(super) line: Line,
 }
 
 impl Session {
@@ -161,9 +128,7 @@ impl Session {
                 Ok(Heard::Binary(_)) => {}
                 // It missed messages and can't be told what: better a new connection than being out of step.
                 Ok(Heard::Drained) => break close_frame(1013, "too slow"),
-                Err(Cut::Gone) => break close_frame(1000, ""),
-                Err(Cut::Silent) => break close_frame(1001, "idle"),
-                Err(Cut::Broken(error)) => break close_frame(error.close_code(), ""),
+                Err(cut) => break cut.close(),
             }
         };
         self.place = None;
@@ -257,162 +222,20 @@ impl Session {
     }
 
     /// A name from a message that is not about names: a token's is not overruled by it.
-    async fn call_by(&mut self, message: &Envelope) {
+    pub(super) async fn call_by(&mut self, message: &Envelope) {
         if !self.dialect.auth_enabled() {
             self.call(message.user_name()).await;
         }
     }
 
-    fn may_enter(&self) -> bool {
+    pub(super) fn may_enter(&self) -> bool {
         if !self.authenticated {
             self.error(wire::AUTH_NEEDED);
         }
         self.authenticated
     }
 
-    // ---- rooms -----------------------------------------------------------------------
-
-    async fn create(&mut self, message: &Envelope) {
-        if !self.may_enter() {
-            return;
-        }
-        let limits = self.visitor.limits.clone();
-        if limits.create.take(self.visitor.address.into()).is_err() {
-            return self.error(wire::TOO_FAST);
-        }
-        self.close_own().await;
-        self.leave().await;
-        self.call_by(message).await;
-        let name = format!("Room de {}", self.name);
-        // A room plays something always here; what it is may be known to its members alone.
-        let media = match message.media_id() {
-            Some(id) => (SourceKind::Jellyfin, id),
-            None => (SourceKind::Local, NAME),
-        };
-        let new = NewRoom {
-            name: name.chars().take(MAX_ROOM_NAME).collect(),
-            policy: policy::preset(),
-            media: Some(Media {
-                kind: media.0,
-                key: media.1.to_owned(),
-                title: "Jellyfin".to_owned(),
-                duration: None,
-            }),
-            position: message.position("start_pos").unwrap_or(Position::ZERO),
-            password_hash: None,
-            owner: None,
-            schedule: None,
-        };
-        let made = async {
-            let created = self.hub.create(new).await?;
-            let id = self.dialect.known(&self.hub, created.room.code()).await?;
-            Ok::<_, HubError>((created.room, id))
-        };
-        match made.await {
-            Ok((room, id)) => {
-                self.enter(room, id, Grant::Host).await;
-                self.report_ready().await;
-            }
-            Err(error) => self.failed(&error),
-        }
-    }
-
-    async fn join(&mut self, message: &Envelope) {
-        if !self.may_enter() {
-            return;
-        }
-        let named = message.room.clone().unwrap_or_default();
-        let room = match self.find(&named).await {
-            Ok(Some(room)) => room,
-            Ok(None) => return self.error(wire::NO_ROOM),
-            Err(error) => return self.failed(&error),
-        };
-        self.call_by(message).await;
-        if let Some(place) = self.place.as_ref().filter(|p| p.room.code() == room.code())
-            && self.is_in(&place.room).await
-        {
-            let (seat, dialect) = (self.seat, self.dialect);
-            let state = move |scene: crate::hub::encoder::Scene<'_>| {
-                let member = scene.room.member_of_seat(seat).map(|member| member.id);
-                vec![(seat, dialect.room_state(scene, member))]
-            };
-            let _ = room.pass(state).await;
-            return;
-        }
-        let limits = self.visitor.limits.clone();
-        if limits.join.take(self.visitor.address.into()).is_err() {
-            return self.error(wire::TOO_FAST);
-        }
-        self.leave().await;
-        match self.dialect.known(&self.hub, room.code()).await {
-            Ok(id) => self.enter(room, id, Grant::None).await,
-            Err(error) => self.failed(&error),
-        }
-    }
-
-    async fn enter(&mut self, room: Arc<RoomHandle>, id: String, grant: Grant) {
-        let address = &self.visitor.address;
-        let address = self
-            .hub
-            .signer
-            .address_digest(room.code().as_str(), *address);
-        let join = Command::Join {
-            person: OpenWatchParty::person(&self.id),
-            name: self.name.clone(),
-            grant,
-            client: "jellyfin".to_owned(),
-            reports: policy::may_wait(&room.view().policy),
-            node: self.hub.node,
-            address: Some(address),
-        };
-        let greeting = Greeting {
-            resume: None,
-            join,
-            from: self.visitor.address,
-        };
-        let outbox = self.line.outbox().clone();
-        let connection = room.arrive(self.seat, outbox, self.dialect, greeting);
-        // What is sent right behind this must not overtake it on the way to the log.
-        let _ = room.read(|_| ()).await;
-        self.place = Some(Place {
-            room,
-            id,
-            connection: Some(connection),
-        });
-    }
-
-    /// Ends a room that closes without its host anyway: its host opens another one. The room refuses anybody else.
-    async fn close_own(&mut self) {
-        let Some(place) = &self.place else { return };
-        if place.room.view().policy.host_absence == HostAbsence::Close {
-            let _ = place.room.call(Actor::Seat(self.seat), Command::End).await;
-        }
-    }
-
-    async fn leave(&mut self) {
-        if let Some(mut place) = self.place.take() {
-            let _connection = place.connection.take();
-            let actor = Actor::Seat(self.seat);
-            let _ = place.room.call(actor, Command::Leave).await;
-        }
-    }
-
-    async fn find(&self, named: &str) -> Result<Option<Arc<RoomHandle>>, HubError> {
-        let found = match self.hub.by_alias(NAME, named).await? {
-            Some(room) => Some(room),
-            None => match RoomCode::parse(named) {
-                Some(code) => self.hub.room(&code).await?,
-                None => None,
-            },
-        };
-        Ok(found.filter(|room| !room.view().life.is_terminal()))
-    }
-
-    async fn is_in(&self, room: &RoomHandle) -> bool {
-        let seat = self.seat;
-        let here = room.read(move |room| room.member_of_seat(seat).is_some());
-        here.await.unwrap_or(false)
-    }
+    // ---- where one is ----------------------------------------------------------------
 
     /// A client that lost its connection believes for ever that it is still in its room: tells it once that it is
     /// not, and it goes back to the lobby. Somebody who only speaks of another room is told where there is none.
@@ -472,11 +295,11 @@ impl Session {
         }
     }
 
-    fn say(&self, kind: &str) -> Say {
+    pub(super) fn say(&self, kind: &str) -> Say {
         Say::new(kind, self.hub.clock.now())
     }
 
-    fn send(&self, message: Say) {
+    pub(super) fn send(&self, message: Say) {
         self.line.outbox().push(&message.frame());
     }
 
@@ -485,8 +308,13 @@ impl Session {
         self.send(self.say("error").client(&self.id).payload(payload));
     }
 
-    fn failed(&self, error: &HubError) {
-        tracing::warn!(%error, "openwatchparty");
-        self.error(&error.to_string());
+    pub(super) fn failed(&self, error: &HubError) {
+        self.error(&broken(error));
     }
+}
+
+/// A failure of the server's own, in words.
+pub(super) fn broken(error: &HubError) -> String {
+    tracing::warn!(%error, "openwatchparty");
+    error.to_string()
 }

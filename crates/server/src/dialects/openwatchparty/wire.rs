@@ -2,7 +2,7 @@
 //!
 //! Positions are seconds, times milliseconds. What a client claims about itself (`client`, `server_ts`) is read for
 //! its type and never used.
-use crate::ws::text_frame;
+use crate::ws::json_frame;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -20,6 +20,9 @@ const NAME_LENGTH: usize = 100;
 const LAST_POSITION: f64 = 86_400.0;
 /// Characters of an item's id in Jellyfin.
 const MEDIA_ID: usize = 32;
+
+/// In the chat, before `CODE` or `CODE:SECRET`: to that room.
+pub(super) const JOIN: &str = "/join ";
 
 pub(super) const BAD_FORMAT: &str = "Invalid message format";
 pub(super) const UNKNOWN_TYPE: &str = "Unknown message type";
@@ -151,7 +154,7 @@ impl Say {
     }
 
     pub(super) fn frame(self) -> Bytes {
-        text_frame(&Value::Object(self.body).to_string())
+        json_frame(&Value::Object(self.body))
     }
 }
 

@@ -6,12 +6,11 @@
 use super::names::is_here;
 use super::pool::Pools;
 use super::videos::Video;
-use crate::hub::Report;
-use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
+use crate::hub::encoder::{Encoder, Farewell, Roster, Scene};
 use crate::limits::Limit;
 use crate::secret::Signer;
 use crate::shelf::Shelf;
-use crate::ws::{close_frame, text_frame};
+use crate::ws::{close_frame, frames, json_frame};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -35,21 +34,8 @@ fn seconds(at: ServerTime) -> f64 {
     at.0 as f64 / 1000.0
 }
 
-pub(super) fn send(value: &Value) -> Bytes {
-    text_frame(&value.to_string())
-}
-
 pub(super) fn error(message: &str) -> Bytes {
-    send(&json!({"type": "error", "message": message}))
-}
-
-/// Several messages for one recipient, in order.
-fn frames(values: &[Value]) -> Option<Bytes> {
-    match values {
-        [] => None,
-        [one] => Some(send(one)),
-        many => Some(many.iter().flat_map(send).collect::<Vec<u8>>().into()),
-    }
+    json_frame(&json!({"type": "error", "message": message}))
 }
 
 fn name_of(room: &Room, member: Option<MemberId>) -> &str {
@@ -206,7 +192,7 @@ impl Encoder for Rdm {
         if let Some(by) = self.pools.switched_by(scene.code) {
             told.push(json!({"type": "shared_pool_changed", "enabled": true, "changed_by": by}));
         }
-        frames(&told).unwrap_or_default()
+        frames(told.iter().map(json_frame)).unwrap_or_default()
     }
 
     fn pending(&self, _scene: Scene<'_>, _seat: SeatId, _member: MemberId) -> Option<Bytes> {
@@ -224,7 +210,7 @@ impl Encoder for Rdm {
                 _ => Vec::new(),
             })
             .collect();
-        frames(&told)
+        frames(told.iter().map(json_frame))
     }
 
     fn roster(&self, scene: Scene<'_>, roster: &Roster) -> Option<Bytes> {
@@ -254,28 +240,12 @@ impl Encoder for Rdm {
                 "users": users,
             }));
         }
-        frames(&told)
-    }
-
-    fn reactions(&self, _: Scene<'_>, _: &[Reaction], _: usize) -> Option<Bytes> {
-        None
-    }
-
-    fn rights(&self, _scene: Scene<'_>, _member: MemberId) -> Option<Bytes> {
-        None
-    }
-
-    fn knock(&self, _scene: Scene<'_>) -> Option<Bytes> {
-        None
+        frames(told.iter().map(json_frame))
     }
 
     fn snapshot(&self, scene: Scene<'_>, member: MemberId) -> Bytes {
         let to = Some(member);
-        send(&self.room_state(Scene { to, ..scene }))
-    }
-
-    fn ack(&self, _scene: Scene<'_>, _id: u64) -> Option<Bytes> {
-        None
+        json_frame(&self.room_state(Scene { to, ..scene }))
     }
 
     fn refused(
@@ -289,14 +259,10 @@ impl Encoder for Rdm {
         (code == "not_allowed" || code == "not_started").then(|| error(message))
     }
 
-    fn signals(&self, _: &[(MemberId, Report)], _: &[MemberId]) -> Option<Bytes> {
-        None
-    }
-
     fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes) {
         let kicked = || {
             let message = "You were kicked by the host";
-            Some(send(&json!({"type": "kicked", "message": message})))
+            Some(json_frame(&json!({"type": "kicked", "message": message})))
         };
         match why {
             Farewell::Refused(refusal) => {

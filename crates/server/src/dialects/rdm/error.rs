@@ -30,25 +30,16 @@ impl IntoResponse for Refused {
 
 impl From<HubError> for Refused {
     fn from(error: HubError) -> Self {
-        let status = match &error {
-            HubError::RoomNotFound => return Self::no_room(),
-            HubError::Refused(_) => 400,
-            HubError::Store(_) | HubError::Closed => {
-                tracing::warn!(%error, "rdm");
-                503
-            }
-        };
-        Self::new(status, error.to_string())
+        match error {
+            HubError::RoomNotFound => Self::no_room(),
+            error => Self::new(error.status(), error.to_string()),
+        }
     }
 }
 
 impl From<PasswordError> for Refused {
     fn from(error: PasswordError) -> Self {
-        let status = match error {
-            PasswordError::TooLong => 400,
-            PasswordError::Busy => 503,
-        };
-        Self::new(status, error.to_string())
+        Self::new(error.status(), error.to_string())
     }
 }
 

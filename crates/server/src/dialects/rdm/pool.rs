@@ -4,16 +4,17 @@
 //! share, and how many they have. That is kept here in memory, as in the original, for as long as anybody of this dialect
 //! is in the room. Whom to ask is [`State::turn`], which knows no clock and no socket.
 use super::NAME;
-use super::encode::{Rdm, send};
+use super::encode::Rdm;
 use crate::code::RoomCode;
 use crate::hub::RoomHandle;
 use crate::secret;
+use crate::ws::json_frame;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
-use watchalong_room::{MemberId, Room, SeatId};
+use watchalong_room::{MemberId, SeatId};
 
 /// Seconds in which somebody who was asked begins to show a clip; an upload that runs is not counted.
 const PATIENCE: u32 = 10;
@@ -144,13 +145,6 @@ pub(super) struct Clips {
     pool: Arc<Pool>,
 }
 
-/// Connected players of this dialect.
-fn players(room: &Room) -> Vec<SeatId> {
-    let seats = room.members().flat_map(|member| &member.seats);
-    let ours = seats.filter(|seat| seat.connected && seat.client == NAME);
-    ours.map(|seat| seat.id).collect()
-}
-
 impl Clips {
     /// For a player who is in. Their connection's end is told with [`Clips::left`].
     pub(super) fn of(rdm: &'static Rdm, room: Arc<RoomHandle>, seat: SeatId) -> Self {
@@ -161,16 +155,13 @@ impl Clips {
 
     /// The same for everybody of this dialect. Fails only while the server stops.
     async fn tell(&self, message: serde_json::Value) {
-        let frame = send(&message);
-        let told = self.room.pass(move |scene| {
-            let players = players(scene.room).into_iter();
-            players.map(|seat| (seat, frame.clone())).collect()
-        });
+        let frame = json_frame(&message);
+        let told = self.room.pass(move |scene| scene.to_all_of(NAME, &frame));
         let _ = told.await;
     }
 
     async fn tell_some(&self, seats: Vec<SeatId>, message: serde_json::Value) {
-        let frame = send(&message);
+        let frame = json_frame(&message);
         let told = self.room.pass(move |_| {
             let seats = seats.into_iter();
             seats.map(|seat| (seat, frame.clone())).collect()
@@ -208,8 +199,9 @@ impl Clips {
             let Some(of) = scene.room.member(member) else {
                 return Vec::new();
             };
-            let players = players(scene.room).into_iter();
-            players
+            scene
+                .room
+                .seats_of(NAME)
                 .map(|seat| {
                     let to = scene.room.member_of_seat(seat).map(|member| member.id);
                     let scene = crate::hub::encoder::Scene { to, ..scene };
@@ -217,7 +209,7 @@ impl Clips {
                     let message = json!({
                         "type": "pool_opt_in_changed", "user_id": id, "username": of.name, "opted_in": shares,
                     });
-                    (seat, send(&message))
+                    (seat, json_frame(&message))
                 })
                 .collect()
         });
@@ -294,7 +286,10 @@ impl Clips {
     /// Asks the next one for this request, or gives it up. Two generations in one room share: who never said anything
     /// counts as willing.
     async fn ask_next(&self, number: u64) {
-        let Ok(mut here) = self.room.read(players).await else {
+        let here = self
+            .room
+            .read(|room| room.seats_of(NAME).collect::<Vec<_>>());
+        let Ok(mut here) = here.await else {
             return;
         };
         let (turn, by, waiting) = {

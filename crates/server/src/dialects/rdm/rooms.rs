@@ -3,7 +3,6 @@ use super::NAME as DIALECT;
 use super::encode::{Rdm, playback_state, videos_map};
 use super::error::Refused;
 use super::names::{is_here, people};
-use crate::code::RoomCode;
 use crate::http::App;
 use crate::hub::encoder::Scene;
 use crate::hub::{NewRoom, RoomHandle};
@@ -102,30 +101,16 @@ impl Entry {
 /// # Errors
 /// 404, also for one that is over.
 pub(super) async fn find(app: &App, code: &str) -> Result<Arc<RoomHandle>, Refused> {
-    let known = app
-        .hub
-        .by_alias(DIALECT, &code.to_ascii_uppercase())
-        .await?;
-    let room = match (known, RoomCode::parse(code)) {
-        (Some(room), _) => Some(room),
-        (None, Some(code)) => app.hub.room(&code).await?,
-        (None, None) => None,
-    };
+    let room = app.hub.find(DIALECT, &code.to_ascii_uppercase()).await?;
     let room = room.filter(|room| !room.view().life.is_terminal());
     room.ok_or_else(Refused::no_room)
 }
 
 /// Five capitals, five digits, five capitals.
 fn new_code() -> String {
-    let bytes: [u8; 15] = secret::random();
-    let letter = |byte: u8| char::from(b'A' + byte % 26);
-    let digit = |byte: u8| char::from(b'0' + byte % 10);
-    let mut code: String = bytes[..5].iter().map(|b| letter(*b)).collect();
-    code.push('-');
-    code.extend(bytes[5..10].iter().map(|b| digit(*b)));
-    code.push('-');
-    code.extend(bytes[10..].iter().map(|b| letter(*b)));
-    code
+    let letters = || secret::drawn(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", 5);
+    let digits = secret::drawn(b"0123456789", 5);
+    format!("{}-{digits}-{}", letters(), letters())
 }
 
 async fn code_of(app: &App, room: &RoomHandle) -> Result<String, Refused> {

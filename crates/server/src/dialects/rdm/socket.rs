@@ -3,19 +3,17 @@
 //! Reads, decodes, answers pings at once, and hands everything else to the room. What is no message is answered with
 //! an `error` and borne for a while: the original left such a connection open and dead, so that nobody came back.
 use super::NAME;
-use super::encode::{Rdm, error, send};
+use super::encode::{Rdm, error};
 use super::error::Refused;
 use super::names::{is_here, name_of};
 use super::pool::Clips;
 use super::rooms::find;
 use super::rooms::waits_for_clips;
 use crate::dialects::pace::{Bucket, Pace};
-use crate::http::accept::Admission;
-use crate::http::{App, own_origin};
-use crate::hub::{CallError, Connection, Greeting, PlayerState, Report, RoomHandle};
-use crate::limits;
-use crate::log::Origin;
-use crate::ws::{self, Cut, Heard, Line, Manners, close_frame, converse};
+use crate::dialects::steer::Control;
+use crate::http::{App, open_socket, own_origin};
+use crate::hub::{CallError, Newcomer, NotIn, Report, RoomHandle, Seated};
+use crate::ws::{Cut, Heard, Line, Manners, close_frame, converse, json_frame};
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -23,7 +21,7 @@ use serde_json::{Map, Value, json};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use watchalong_room::{Actor, Command, Grant, ItemId, MemberId, Position, Rate, Refusal, SeatId};
+use watchalong_room::{Command, Grant, Position, Rate, Refusal};
 
 const MANNERS: Manners = Manners {
     // The longest message is under 1 KiB.
@@ -46,34 +44,26 @@ pub(super) async fn open(
     State(app): State<App>,
     Extension(rdm): Extension<&'static Rdm>,
     Path(code): Path<String>,
-    mut request: Request<Body>,
+    request: Request<Body>,
 ) -> Response {
     if !own_origin(request.headers(), &app.config) {
         return Refused::new(403, "This page may not connect here").into_response();
     }
-    let address = limits::of_request(request.extensions(), request.headers(), &app.config);
-    let (response, socket) = match ws::accept(&mut request) {
-        Ok(accepted) => accepted,
-        Err(error) => return Refused::new(426, error.to_string()).into_response(),
-    };
     let room = find(&app, &code).await.ok();
-    let admission = request.extensions().get::<Admission>().cloned();
-    tokio::spawn(async move {
-        let _counted = admission;
-        if let Some(socket) = socket.await {
-            converse(socket, MANNERS, |line| {
-                let session = Session {
-                    app,
-                    rdm,
-                    address,
-                    line,
-                };
-                session.run(room)
-            })
-            .await;
-        }
+    let served = app.clone();
+    let opened = open_socket(&app, request, move |socket, address| {
+        converse(socket, MANNERS, move |line| {
+            let app = served;
+            let session = Session {
+                app,
+                rdm,
+                address,
+                line,
+            };
+            session.run(room)
+        })
     });
-    response
+    opened.unwrap_or_else(|error| Refused::new(426, error.to_string()).into_response())
 }
 
 struct Session {
@@ -94,27 +84,24 @@ impl End {
 
 impl From<Cut> for End {
     fn from(cut: Cut) -> Self {
+        let code = cut.close_code();
         match cut {
-            Cut::Gone => Self(None, 1000),
-            Cut::Silent => Self(None, 1001),
-            Cut::Broken(error) => Self(Some(error.to_string()), error.close_code()),
+            Cut::Broken(error) => Self(Some(error.to_string()), code),
+            Cut::Gone | Cut::Silent => Self(None, code),
         }
     }
 }
 
 /// A player that is in.
-struct Seated {
-    room: Arc<RoomHandle>,
-    seat: SeatId,
-    member: MemberId,
+struct Player {
+    place: Seated,
     clips: Clips,
-    _guard: Connection,
 }
 
 /// Whoever is gone brings no clip any more.
-impl Drop for Seated {
+impl Drop for Player {
     fn drop(&mut self) {
-        tokio::spawn(self.clips.clone().left(self.seat));
+        tokio::spawn(self.clips.clone().left(self.place.seat));
     }
 }
 
@@ -163,12 +150,12 @@ impl Session {
     }
 
     fn say(&self, value: &Value) {
-        self.line.outbox().push(&send(value));
+        self.line.outbox().push(&json_frame(value));
     }
 
     // ---- coming in -------------------------------------------------------------------
 
-    async fn enter(&mut self, room: Arc<RoomHandle>) -> Result<Seated, End> {
+    async fn enter(&mut self, room: Arc<RoomHandle>) -> Result<Player, End> {
         let first = tokio::time::timeout(AUTH_WITHIN, self.line.next()).await;
         let required = || End::words("Auth required");
         let Heard::Text(text) = first.map_err(|_| required())?? else {
@@ -203,50 +190,31 @@ impl Session {
             // Whoever holds an id has shown the password.
             Grant::Password
         };
-        let join = Command::Join {
+        let newcomer = Newcomer {
             person,
             name,
             grant,
             client: NAME.to_owned(),
             // In rooms of other kinds there may be on what its player can't fetch, and never is ready for.
             reports: waits_for_clips(&room.view().policy),
-            node: self.app.hub.node,
-            address: Some(signer.address_digest(code, self.address)),
-        };
-        let outbox = self.line.outbox().clone();
-        let greeting = Greeting {
-            resume: None,
-            join,
             from: self.address,
         };
-        let guard = room.arrive(seat, outbox, self.rdm, greeting);
-        // The join is in the log once the room's task has answered this, and applied once it has answered that: an
-        // answer to what comes next must not pass the state of the room.
-        room.read(|_| ()).await.map_err(|_| closed())?;
-        let nothing = Command::Ready {
-            item: ItemId(0),
-            ready: false,
-        };
-        match room.call(Actor::Seat(seat), nothing).await {
-            Ok(_) => {}
+        let hub = &self.app.hub;
+        let place = hub.enter(&room, seat, self.line.outbox(), self.rdm, newcomer);
+        let place = place.await.map_err(|why| match why {
             // The room's task has said why, and closed.
-            Err(CallError::Refused(_)) => return Err(End(None, 1008)),
-            Err(_) => return Err(closed()),
-        }
-        let member = room.read(move |room| room.member_of_seat(seat).map(|member| member.id));
-        let member = member.await.map_err(|_| closed())?.ok_or_else(invalid)?;
-        Ok(Seated {
-            clips: Clips::of(self.rdm, room.clone(), seat),
-            room,
-            seat,
-            member,
-            _guard: guard,
+            NotIn::Refused(_) => End(None, 1008),
+            NotIn::Closed => closed(),
+        })?;
+        Ok(Player {
+            clips: Clips::of(self.rdm, room, seat),
+            place,
         })
     }
 
     // ---- being in --------------------------------------------------------------------
 
-    async fn message(&mut self, player: &Seated, message: &Map<String, Value>) {
+    async fn message(&mut self, player: &Player, message: &Map<String, Value>) {
         let text = |key: &str| message.get(key).and_then(Value::as_str).unwrap_or_default();
         let number = |key: &str, without: f64| match message.get(key) {
             None => Some(without),
@@ -256,14 +224,17 @@ impl Session {
         match text("type") {
             "ping" => self.say(&json!({"type": "pong"})),
             kind @ ("play" | "pause" | "seek") => {
-                if let Some(position) = position() {
-                    player.steer(kind, position).await;
+                let playing = player.place.room.view().timeline.playing;
+                if let (Some(control), Some(position)) = (Control::named(kind), position()) {
+                    for command in control.commands(position, playing) {
+                        player.place.submit(command).await;
+                    }
                 }
             }
             "speed" => {
                 let rate = number("speed", 1.0).and_then(Rate::new);
                 if let Some(rate) = rate {
-                    player.submit(Command::SetRate { rate }).await;
+                    player.place.submit(Command::SetRate { rate }).await;
                 }
             }
             "position_heartbeat" => {
@@ -275,16 +246,16 @@ impl Session {
             "ready" => player.ready(text("video_id")).await,
             "kick" => self.kick(player, text("target_user_id").to_owned()).await,
             "request_random" => {
-                let name = player.name().await;
-                player.clips.request(player.seat, name).await;
+                let name = player.place.name().await;
+                player.clips.request(player.place.seat, name).await;
             }
-            "pool_exhausted" => player.clips.exhausted(player.seat),
+            "pool_exhausted" => player.clips.exhausted(player.place.seat),
             "pool_opt_in" => {
                 let count = message.get("clip_count").and_then(Value::as_u64);
                 if let Some(Value::Bool(shares)) = message.get("opted_in") {
                     let clips = &player.clips;
                     clips
-                        .offer(player.member, player.seat, *shares, count)
+                        .offer(player.place.member, player.place.seat, *shares, count)
                         .await;
                 }
             }
@@ -298,46 +269,36 @@ impl Session {
     }
 
     /// Where the host's player is, for the players of this dialect to follow and for everybody to see.
-    async fn heartbeat(&self, player: &Seated, at: Position, speed: f64) {
+    async fn heartbeat(&self, player: &Player, at: Position, speed: f64) {
         if !(speed > 0.0 && speed <= 16.0) {
             return;
         }
-        let (member, own) = (player.member, player.seat);
-        let view = player.room.view();
-        let expected = view.timeline.position_at(self.app.hub.clock.now());
-        let frame = send(&json!({
+        let (member, own) = (player.place.member, player.place.seat);
+        let view = player.place.room.view();
+        let frame = json_frame(&json!({
             "type": "position_heartbeat", "position": at.seconds(), "speed": speed,
         }));
-        let passed = player.room.pass(move |scene| {
+        let passed = player.place.room.pass(move |scene| {
             if scene.room.host().map(|host| host.id) != Some(member) {
                 return Vec::new();
             }
-            let seats = scene.room.members().flat_map(|member| &member.seats);
-            let others = seats.filter(|seat| seat.client == NAME && seat.id != own);
-            others.map(|seat| (seat.id, frame.clone())).collect()
+            let others = scene.room.seats_of(NAME).filter(|seat| *seat != own);
+            others.map(|seat| (seat, frame.clone())).collect()
         });
         // Fails only while the server stops.
         let _ = passed.await;
-        player.room.report(
-            player.seat,
-            Report {
-                position: Some(at.seconds()),
-                skew_ms: Some((at.seconds() - expected.seconds()) * 1000.0),
-                state: if view.timeline.playing {
-                    PlayerState::Playing
-                } else {
-                    PlayerState::Paused
-                },
-                ..Report::default()
-            },
+        player.place.room.report(
+            player.place.seat,
+            Report::following(at.seconds(), &view.timeline, self.app.hub.clock.now()),
         );
     }
 
-    async fn play_video(&self, player: &Seated, id: String) {
+    async fn play_video(&self, player: &Player, id: String) {
         // Also where another clip is being loaded: whoever was asked has brought theirs.
-        player.clips.shown(player.seat);
-        let (rdm, code, wanted) = (self.rdm, player.room.code().clone(), id.clone());
+        player.clips.shown(player.place.seat);
+        let (rdm, code, wanted) = (self.rdm, player.place.room.code().clone(), id.clone());
         let media = player
+            .place
             .room
             .read(move |room| rdm.media(&code, room, &wanted));
         let Ok(Some(media)) = media.await else { return };
@@ -346,11 +307,11 @@ impl Session {
             position: Position::ZERO,
             play: true,
         };
-        match player.room.call(Actor::Seat(player.seat), load).await {
+        match player.place.call(load).await {
             // Whoever shares a clip has it.
             Ok(_) => player.ready(&id).await,
             Err(CallError::Refused(Refusal::Starting)) => {
-                let view = player.room.view();
+                let view = player.place.room.view();
                 self.say(&json!({
                     "type": "transition_busy", "message": "A clip is already being loaded.",
                     "pending_video_id": view.delivered.clone().unwrap_or_default(),
@@ -361,17 +322,26 @@ impl Session {
         }
     }
 
-    async fn switch_pool(&self, player: &Seated, on: bool) {
-        let own = player.member;
-        match player.room.read(move |room| room.rights(own).host).await {
-            Ok(true) => player.clips.switch(on, player.name().await).await,
+    async fn switch_pool(&self, player: &Player, on: bool) {
+        let own = player.place.member;
+        match player
+            .place
+            .room
+            .read(move |room| room.rights(own).host)
+            .await
+        {
+            Ok(true) => player.clips.switch(on, player.place.name().await).await,
             _ => self.refuse("Only the host can change pool mode"),
         }
     }
 
-    async fn kick(&self, player: &Seated, target: String) {
-        let (rdm, code, own) = (self.rdm, player.room.code().clone(), player.member);
-        let found = player.room.read(move |room| {
+    async fn kick(&self, player: &Player, target: String) {
+        let (rdm, code, own) = (
+            self.rdm,
+            player.place.room.code().clone(),
+            player.place.member,
+        );
+        let found = player.place.room.read(move |room| {
             let mut members = room.members().filter(|member| is_here(member));
             let target = members.find(|m| rdm.id_for(&code, None, &m.person) == target);
             (room.rights(own).people, target.map(|member| member.id))
@@ -380,7 +350,7 @@ impl Session {
             Ok((false, _)) => self.refuse("Only the host can kick users"),
             Ok((true, Some(member))) if member != own => {
                 let kick = Command::Kick { member };
-                let kicked = player.room.call(Actor::Seat(player.seat), kick).await;
+                let kicked = player.place.call(kick).await;
                 if let Err(CallError::Refused(refusal)) = kicked {
                     self.refuse(&refusal.to_string());
                 }
@@ -394,66 +364,17 @@ impl Session {
     }
 }
 
-impl Seated {
-    async fn submit(&self, command: Command) {
-        let origin = Some(Origin::Connection {
-            seat: self.seat,
-            id: Some(0),
-        });
-        self.room
-            .submit(Actor::Seat(self.seat), command, origin)
-            .await;
-    }
-
-    /// Play, pause and seek. This dialect's play and pause also say where, whatever the room does already; what the
-    /// room takes for nothing new is a seek then. What the view says may be a moment old, so the order is such that
-    /// the last command leaves the room as it was told either way.
-    async fn steer(&self, kind: &str, position: Position) {
-        let playing = self.room.view().timeline.playing;
-        let at = Some(position);
-        let expect = None;
-        let seek = Command::Seek { position, expect };
-        let pause = Command::Pause {
-            position: at,
-            expect,
-        };
-        let play = Command::Play {
-            position: at,
-            expect,
-        };
-        match (kind, playing) {
-            ("play", false) => self.submit(play).await,
-            ("pause", true) => self.submit(pause).await,
-            ("play", true) => {
-                self.submit(seek).await;
-                self.submit(play).await;
-            }
-            ("pause", false) => {
-                self.submit(pause).await;
-                self.submit(seek).await;
-            }
-            _ => self.submit(seek).await,
-        }
-    }
-
+impl Player {
     /// This player has the clip that is waited for.
     async fn ready(&self, video: &str) {
         let wanted = video.to_owned();
-        let item = self.room.read(move |room| {
+        let item = self.place.room.read(move |room| {
             let on = room.current().filter(|item| item.media.key == wanted);
             on.map(|item| item.id)
         });
         if let Ok(Some(item)) = item.await {
             let ready = true;
-            self.submit(Command::Ready { item, ready }).await;
+            self.place.submit(Command::Ready { item, ready }).await;
         }
-    }
-
-    async fn name(&self) -> String {
-        let member = self.member;
-        let name = self
-            .room
-            .read(move |room| room.member(member).map(|m| m.name.clone()));
-        name.await.ok().flatten().unwrap_or_default()
     }
 }

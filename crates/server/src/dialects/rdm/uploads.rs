@@ -4,7 +4,7 @@
 //! milliseconds before its sender has the answer: on being told, the window forgets what it knew of the clip, and it
 //! must not forget that the clip is its own.
 use super::NAME;
-use super::encode::{Rdm, send};
+use super::encode::Rdm;
 use super::error::Refused;
 use super::names::is_here;
 use super::rooms::find;
@@ -12,6 +12,7 @@ use super::videos::{LARGEST, bare_name, is_clip, is_settled};
 use crate::http::App;
 use crate::hub::RoomHandle;
 use crate::limits::ClientAddress;
+use crate::ws::json_frame;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::multipart::MultipartError;
@@ -113,10 +114,7 @@ async fn announce(
         let by = scene.room.members().find(|member| member.person == person);
         let name = by.map_or("", |member| member.name.as_str());
         frame["uploaded_by"] = json!(name);
-        let frame = send(&frame);
-        let seats = scene.room.members().flat_map(|member| &member.seats);
-        let ours = seats.filter(|seat| seat.client == NAME);
-        ours.map(|seat| (seat.id, frame.clone())).collect()
+        scene.to_all_of(NAME, &json_frame(&frame))
     })
     .await?;
     tokio::time::sleep(GRACE).await;

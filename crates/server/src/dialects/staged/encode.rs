@@ -7,8 +7,7 @@
 use super::desk::Table;
 use super::wire::plain_name;
 use super::{NAME, Staged};
-use crate::hub::Report;
-use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
+use crate::hub::encoder::{Encoder, Farewell, Roster, Scene};
 use crate::ws::{close_frame, text_frame};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -260,36 +259,16 @@ impl Encoder for Staged {
         frames(&told)
     }
 
-    fn reactions(&self, _: Scene<'_>, _: &[Reaction], _: usize) -> Option<Bytes> {
-        None
-    }
-
-    fn rights(&self, _: Scene<'_>, _: MemberId) -> Option<Bytes> {
-        None
-    }
-
-    fn knock(&self, _: Scene<'_>) -> Option<Bytes> {
-        None
-    }
-
     fn snapshot(&self, scene: Scene<'_>, _: MemberId) -> Bytes {
         let mut told: Vec<Value> = self.load(scene).into_iter().collect();
         told.extend([self.state(scene), self.presence(scene)]);
         frames(&told).unwrap_or_default()
     }
 
-    fn ack(&self, _: Scene<'_>, _: u64) -> Option<Bytes> {
-        None
-    }
-
     fn refused(&self, _: Option<u64>, code: &str, _: &str, _: Option<i64>) -> Option<Bytes> {
         // What one may not do, one is not told: a viewer's control is nothing here.
         let rate = matches!(code, "too_fast" | "duplicate");
         rate.then(|| send(&json!({"type": "error", "error": "rate"})))
-    }
-
-    fn signals(&self, _: &[(MemberId, Report)], _: &[MemberId]) -> Option<Bytes> {
-        None
     }
 
     fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes) {

@@ -3,10 +3,10 @@ use super::StreamIt;
 use super::body::Asked;
 use super::error::Refused;
 use super::rooms::{iso, named};
-use super::tmdb::SearchError;
 use crate::http::App;
 use crate::hub::{HubError, PublicView, RoomHandle};
 use crate::limits::{ClientAddress, Key};
+use crate::titles::{self, SearchError};
 use axum::Json;
 use axum::extract::{Extension, State};
 use serde_json::{Value, json};
@@ -20,6 +20,9 @@ const LISTED: usize = 500;
 const QUERY: usize = 200;
 /// Pages that the title database has at most.
 const PAGES: i64 = 500;
+
+/// Whose numbers those of the title database are.
+const PROVIDER: &str = "vidking";
 
 fn is_listed(view: &PublicView) -> bool {
     view.visibility == Visibility::Public
@@ -75,6 +78,14 @@ pub(super) async fn public(
     Ok(Json(Value::Array(rows)))
 }
 
+/// A title, which is put on by the provider that goes by these numbers.
+fn told(of: &titles::Title) -> Value {
+    json!({
+        "provider": PROVIDER, "stream_id": of.id.to_string(), "media_type": of.kind, "title": of.name,
+        "poster": of.poster, "release_year": of.year,
+    })
+}
+
 pub(super) async fn search(
     Extension(dialect): Extension<&'static StreamIt>,
     ClientAddress(address): ClientAddress,
@@ -98,7 +109,7 @@ pub(super) async fn search(
     }
     let page = u32::try_from(page.min(PAGES)).unwrap_or(1);
     match dialect.tmdb.search(&query, page).await {
-        Ok(found) => Ok(Json(found)),
+        Ok(found) => Ok(Json(found.iter().map(told).collect())),
         Err(error @ SearchError::NoKey) => Err(Refused::new(503, error.to_string())),
         Err(error @ SearchError::Unreachable) => Err(Refused::new(502, error.to_string())),
     }

@@ -3,10 +3,9 @@
 //! Newcomers are not told of their own coming, so everybody is told by themselves. What this dialect has no words for
 //! (speed, reactions, the queue, readiness, who knocks) is left out; a change of speed is told as a position.
 use super::NAME;
-use crate::hub::Report;
-use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
-use crate::ws::{close_frame, text_frame};
-use bytes::{Bytes, BytesMut};
+use crate::hub::encoder::{Encoder, Farewell, Roster, Scene};
+use crate::ws::{close_frame, frames, json_frame};
+use bytes::Bytes;
 use serde_json::{Value, json};
 use watchalong_room::{
     ControlKind, Departure, Event, HostAbsence, Life, Member, MemberId, Position, Refusal, Room,
@@ -54,17 +53,13 @@ pub(super) fn version(room: &Room) -> u64 {
     room.stats().controls
 }
 
-pub(super) fn send(value: &Value) -> Bytes {
-    text_frame(&value.to_string())
-}
-
 /// A refusal, where it is told.
 pub(super) fn error(message: &str, code: Option<&str>) -> Bytes {
     let mut value = json!({"type": "ERROR", "message": message});
     if let Some(code) = code {
         value["code"] = json!(code);
     }
-    send(&value)
+    json_frame(&value)
 }
 
 fn is_here(member: &Member) -> bool {
@@ -83,11 +78,11 @@ fn history(room: &Room) -> Bytes {
         })
         .collect();
     last.reverse();
-    send(&json!({"type": "CHAT_HISTORY", "messages": last}))
+    json_frame(&json!({"type": "CHAT_HISTORY", "messages": last}))
 }
 
 fn playback(room: &Room, time: Position) -> Bytes {
-    send(&json!({
+    json_frame(&json!({
         "type": "PLAYBACK_STATE", "is_playing": room.timeline().playing, "time": seconds(time),
         "version": version(room),
     }))
@@ -97,17 +92,17 @@ fn participants(room: &Room) -> Bytes {
     let here = room.members().filter(|member| is_here(member));
     let names: Vec<&str> = here.map(|member| member.name.as_str()).collect();
     let host = room.host().map(|host| &host.name);
-    send(&json!({"type": "ROOM_PARTICIPANTS", "participants": names, "host": host}))
+    json_frame(&json!({"type": "ROOM_PARTICIPANTS", "participants": names, "host": host}))
 }
 
 /// How the room stands, to whoever comes in.
 fn snapshot(room: &Room, now: ServerTime) -> Bytes {
-    let frames = [
+    let told = [
         history(room),
         playback(room, room.timeline().position_at(now)),
         participants(room),
     ];
-    frames.concat().into()
+    told.concat().into()
 }
 
 /// Whether a change of what is on is told: the page that made it knows, and the others look for themselves, as in the
@@ -139,7 +134,7 @@ fn life(room: &Room) -> Option<Bytes> {
         Life::Ended { .. } => json!({"type": "ROOM_DELETED"}),
         Life::Created => return None,
     };
-    Some(send(&said))
+    Some(json_frame(&said))
 }
 
 fn told(room: &Room, event: &Event) -> Option<Bytes> {
@@ -147,7 +142,7 @@ fn told(room: &Room, event: &Event) -> Option<Bytes> {
         Event::Said { message } => {
             let said = room.message(*message)?;
             let (user, text) = (&said.name, &said.text);
-            Some(send(
+            Some(json_frame(
                 &json!({"type": "CHAT_MESSAGE", "user": user, "message": text}),
             ))
         }
@@ -191,29 +186,20 @@ impl Encoder for Voice {
         snapshot(scene.room, scene.now)
     }
 
-    fn pending(&self, _: Scene<'_>, _: SeatId, _: MemberId) -> Option<Bytes> {
-        // Whoever waits asks over HTTP; the session closes.
-        None
-    }
-
-    fn events(&self, scene: Scene<'_>, events: &[&Event]) -> Option<Bytes> {
-        let mut frames = BytesMut::new();
-        for frame in events.iter().filter_map(|event| told(scene.room, event)) {
-            frames.extend_from_slice(&frame);
-        }
-        (!frames.is_empty()).then(|| frames.freeze())
+    fn event(&self, scene: Scene<'_>, event: &Event) -> Option<Bytes> {
+        told(scene.room, event)
     }
 
     fn roster(&self, scene: Scene<'_>, roster: &Roster) -> Option<Bytes> {
         let room = scene.room;
-        let mut frames = BytesMut::new();
+        let mut told = Vec::new();
         let waits = matches!(room.life(), Life::Grace { .. });
         let host = room.host().map(|host| host.id);
         for went in &roster.went {
             // An absent host who is waited for has been told of as that.
             if !(waits && host == Some(went.member)) {
                 let left = json!({"type": "USER_LEFT", "user": went.name});
-                frames.extend_from_slice(&send(&left));
+                told.push(json_frame(&left));
             }
         }
         let others = roster.came.iter().filter(|came| Some(**came) != scene.to);
@@ -221,41 +207,19 @@ impl Encoder for Voice {
             .filter_map(|came| Some(room.member(*came)?.name.as_str()))
             .collect();
         if !names.is_empty() {
-            frames.extend_from_slice(&participants(room));
+            told.push(participants(room));
         }
-        for name in names {
-            let joined = json!({"type": "USER_JOINED", "user": name});
-            frames.extend_from_slice(&send(&joined));
-        }
-        (!frames.is_empty()).then(|| frames.freeze())
-    }
-
-    fn reactions(&self, _: Scene<'_>, _: &[Reaction], _: usize) -> Option<Bytes> {
-        None
-    }
-
-    fn rights(&self, _: Scene<'_>, _: MemberId) -> Option<Bytes> {
-        None
-    }
-
-    fn knock(&self, _: Scene<'_>) -> Option<Bytes> {
-        None
+        let joined = |name| json_frame(&json!({"type": "USER_JOINED", "user": name}));
+        told.extend(names.into_iter().map(joined));
+        frames(told)
     }
 
     fn snapshot(&self, scene: Scene<'_>, _: MemberId) -> Bytes {
         snapshot(scene.room, scene.now)
     }
 
-    fn ack(&self, _: Scene<'_>, _: u64) -> Option<Bytes> {
-        None
-    }
-
     fn refused(&self, _: Option<u64>, _: &str, message: &str, _: Option<i64>) -> Option<Bytes> {
         Some(error(message, None))
-    }
-
-    fn signals(&self, _: &[(MemberId, Report)], _: &[MemberId]) -> Option<Bytes> {
-        None
     }
 
     fn farewell(&self, why: &Farewell) -> (Option<Bytes>, Bytes) {

@@ -22,32 +22,14 @@ const PASSWORD: usize = 8;
 /// Rooms in memory at once.
 const MOST_ROOMS: usize = 10_000;
 
-/// `count` characters of an alphabet, each as likely as any other.
-fn drawn(alphabet: &[u8], count: usize) -> String {
-    let least = 256 - 256 % alphabet.len();
-    let mut text = String::with_capacity(count);
-    while text.len() < count {
-        let draw: [u8; 32] = secret::random();
-        let fair = draw.iter().map(|byte| usize::from(*byte));
-        let letters = fair.filter(|byte| *byte < least);
-        let left = count - text.len();
-        text.extend(
-            letters
-                .take(left)
-                .map(|byte| char::from(alphabet[byte % alphabet.len()])),
-        );
-    }
-    text
-}
-
 /// A room's code.
 pub(super) fn new_code() -> String {
-    drawn(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 6)
+    secret::drawn(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 6)
 }
 
 fn new_password() -> String {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    drawn(alphabet, PASSWORD)
+    secret::drawn(alphabet, PASSWORD)
 }
 
 /// What the format calls a way in; an open room has none.
@@ -124,17 +106,9 @@ async fn grant(
     }
     let wrong = || Refused::new(403, "Invalid room password");
     let given = given.filter(|given| !given.is_empty()).ok_or_else(wrong)?;
-    let key = [Key::from(address.0)];
-    let guess = &app.limits.guess;
-    guess.take_all(&key).map_err(|_| Refused::too_many())?;
-    let right = password::is_right(given, room.password_hash()).await;
-    if !matches!(right, Ok(false)) {
-        guess.give_back(&key);
-    }
-    if right? {
-        Ok(Grant::Password)
-    } else {
-        Err(wrong())
+    match app.hub.password_grant(room, Some(given), address.0).await? {
+        Grant::Password => Ok(Grant::Password),
+        _ => Err(wrong()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Refusals as the page reads them: a status, and JSON with an `error` that it shows.
 use crate::http::ApiError;
-use crate::hub::{CallError, HubError};
+use crate::hub::{CallError, DoorError, HubError};
 use crate::password::PasswordError;
 use crate::store::StoreError;
 use axum::Json;
@@ -81,15 +81,10 @@ impl IntoResponse for Refused {
 
 impl From<HubError> for Refused {
     fn from(error: HubError) -> Self {
-        let status = match &error {
-            HubError::RoomNotFound => return Self::no_room(),
-            HubError::Refused(_) => 400,
-            HubError::Store(_) | HubError::Closed => {
-                tracing::warn!(%error, "streamit");
-                503
-            }
-        };
-        Self::new(status, error.to_string())
+        match error {
+            HubError::RoomNotFound => Self::no_room(),
+            error => Self::new(error.status(), error.to_string()),
+        }
     }
 }
 
@@ -123,13 +118,18 @@ impl Refused {
     }
 }
 
+impl From<DoorError> for Refused {
+    fn from(error: DoorError) -> Self {
+        match error {
+            DoorError::TooMany(_) => Self::too_many(),
+            DoorError::Password(error) => error.into(),
+        }
+    }
+}
+
 impl From<PasswordError> for Refused {
     fn from(error: PasswordError) -> Self {
-        let status = match error {
-            PasswordError::TooLong => 400,
-            PasswordError::Busy => 503,
-        };
-        Self::new(status, error.to_string())
+        Self::new(error.status(), error.to_string())
     }
 }
 

@@ -2,8 +2,9 @@
 //! `/api/v1`) and a WebSocket at `/ws/room/{code}/`.
 //!
 //! `people` says who somebody is and `token` proves it, `entry` makes and enters rooms, `rooms` tells of them and changes
-//! them, `progress` keeps how far somebody came, `discover` finds rooms and titles (`tmdb` asks for them), `socket` hears a
-//! member, `encode` speaks to them, `body` and `error` read and refuse, `headers` is what every answer carries.
+//! them, `progress` keeps how far somebody came, `discover` finds rooms and titles, `socket` hears a
+//! member, `encode` speaks to them, `body` and `error` read and refuse, `headers` is what every answer carries;
+//! `service`, `metrics` and `schema` are for those who look after a server, or write for it.
 //!
 //! A member is one before they connect: entering over HTTP enrols them (`Command::Enroll`), the socket takes a seat.
 //! Who hosts, who may what, how long an absent host is waited for, chat and its limits are the room's.
@@ -17,24 +18,27 @@ mod encode;
 mod entry;
 mod error;
 mod headers;
+mod metrics;
 mod people;
 mod policy;
 mod progress;
 mod rooms;
+mod schema;
 mod service;
 mod socket;
-mod tmdb;
 mod token;
 
 use crate::config::Config;
 use crate::http::App;
 use crate::limits::{Limit, Rate};
+use crate::titles::Tmdb;
 use axum::Router;
-use axum::extract::Extension;
+use axum::extract::{Extension, Request};
+use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodRouter, get, post};
+use metrics::Metrics;
 pub(super) use progress::decode;
 use std::sync::Arc;
-use tmdb::Tmdb;
 
 /// By this name rooms keep their code in this dialect, seats say what their client is, and settings switch it.
 pub const NAME: &str = "streamit";
@@ -53,6 +57,7 @@ pub struct StreamIt {
     searches: Limit,
     guests: Limit,
     tmdb: Tmdb,
+    metrics: Metrics,
     voice: encode::Voice,
 }
 
@@ -64,6 +69,7 @@ pub fn router(config: Arc<Config>) -> Router<App> {
         searches: Limit::new(Rate::parse(SEARCHES)),
         guests: Limit::new(Rate::parse(GUESTS)),
         tmdb: Tmdb::new(&config),
+        metrics: Metrics::new(),
         voice: encode::Voice,
     }));
     let dressed = |routes: Router<App>| {
@@ -71,6 +77,9 @@ pub fn router(config: Arc<Config>) -> Router<App> {
         routes
             .method_not_allowed_fallback(error::wrong_method)
             .layer(headers)
+            .layer(from_fn(|request: Request, next: Next| {
+                dialect.metrics.counted(request, next)
+            }))
     };
     let nested = |routes: Router<App>| dressed(routes.fallback(error::nothing_here));
     let sockets = ["/ws/room/{code}", "/ws/v1/room/{code}"]

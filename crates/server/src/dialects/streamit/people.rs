@@ -121,9 +121,7 @@ fn derived(display: &str) -> String {
 }
 
 fn digits(count: usize) -> String {
-    let bytes: [u8; 4] = secret::random();
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    hex[..count].to_owned()
+    secret::drawn(b"0123456789abcdef", count)
 }
 
 fn is_username(name: &str) -> bool {

@@ -5,7 +5,6 @@ use super::error::Refused;
 use super::people::{User, id_of};
 use super::{IDS, NAME};
 use crate::clock::Civil;
-use crate::code::RoomCode;
 use crate::http::App;
 use crate::hub::{CallError, HubError, RoomHandle};
 use axum::Json;
@@ -42,13 +41,8 @@ pub(super) async fn by_id(app: &App, id: &str) -> Result<Option<Arc<RoomHandle>>
 
 /// A room by its code here, or its own; also one that is over.
 pub(super) async fn by_code(app: &App, code: &str) -> Result<Option<Arc<RoomHandle>>, HubError> {
-    let code = code.trim();
-    let known = app.hub.by_alias(NAME, &code.to_ascii_uppercase()).await?;
-    match (known, RoomCode::parse(code)) {
-        (Some(room), _) => Ok(Some(room)),
-        (None, Some(code)) => app.hub.room(&code).await,
-        (None, None) => Ok(None),
-    }
+    let code = code.trim().to_ascii_uppercase();
+    app.hub.find(NAME, &code).await
 }
 
 /// Somebody, as a room knows them.
@@ -107,6 +101,23 @@ pub(super) async fn look(room: &RoomHandle, person: &PersonId) -> Result<Seen, H
         }
     })
     .await
+}
+
+/// A room by its UUID, for its host, and in whose name they change it.
+///
+/// # Errors
+/// `missing` where there is none, 403 in these words for everybody else.
+async fn hosted(
+    app: &App,
+    user: &User,
+    id: &str,
+    missing: fn() -> Refused,
+    only: &str,
+) -> Result<(Arc<RoomHandle>, Actor), Refused> {
+    let room = by_id(app, id).await?.ok_or_else(missing)?;
+    let actor = look(&room, &user.person).await?.host();
+    let actor = actor.ok_or_else(|| Refused::new(403, only))?;
+    Ok((room, actor))
 }
 
 /// What the format calls where in its life a room is: it lives from its host's first coming on.
@@ -208,11 +219,8 @@ pub(super) async fn participants(
     if id.is_empty() {
         return Err(Refused::new(400, "room_id required"));
     }
-    let room = by_id(&app, id).await?.ok_or_else(Refused::not_found)?;
-    let seen = look(&room, &user.person).await?;
-    if !seen.is_host {
-        return Err(Refused::new(403, "Only host can view participants"));
-    }
+    let only = "Only host can view participants";
+    let (room, _) = hosted(&app, &user, id, Refused::not_found, only).await?;
     let own = user.person.clone();
     let mut list = room
         .read(move |room| {
@@ -266,11 +274,8 @@ pub(super) async fn source(
         let message = "room_id, provider, and video_id required";
         return Err(Refused::new(400, message));
     }
-    let room = by_id(&app, &id).await?.ok_or_else(Refused::not_found)?;
-    let seen = look(&room, &user.person).await?;
-    let Some(actor) = seen.host() else {
-        return Err(Refused::new(403, "Only host can update room media"));
-    };
+    let only = "Only host can update room media";
+    let (room, actor) = hosted(&app, &user, &id, Refused::not_found, only).await?;
     let Some(provider) = provider(&name) else {
         return Err(Refused::new(400, format!("Unknown provider: {name}")));
     };
@@ -312,11 +317,8 @@ pub(super) async fn chat(
     let (false, Some(enabled)) = (id.is_empty(), enabled) else {
         return Err(Refused::new(400, "room_id and enabled required"));
     };
-    let room = by_id(&app, &id).await?.ok_or_else(Refused::no_room)?;
-    let seen = look(&room, &user.person).await?;
-    let Some(actor) = seen.host() else {
-        return Err(Refused::new(403, "Only host can change the chat"));
-    };
+    let only = "Only host can change the chat";
+    let (room, actor) = hosted(&app, &user, &id, Refused::no_room, only).await?;
     let mut chat = room.read(|room| room.policy().chat).await?;
     chat.enabled = enabled;
     let patch = PolicyPatch {
@@ -334,11 +336,8 @@ pub(super) async fn delete(
     body: Body,
 ) -> Result<Json<Value>, Refused> {
     let id = body.text("room_id")?;
-    let room = by_id(&app, &id).await?.ok_or_else(Refused::no_room)?;
-    let seen = look(&room, &user.person).await?;
-    let Some(actor) = seen.host() else {
-        return Err(Refused::new(403, "Only host can delete room"));
-    };
+    let only = "Only host can delete room";
+    let (room, actor) = hosted(&app, &user, &id, Refused::no_room, only).await?;
     match room.call(actor, Command::End).await {
         Ok(_) | Err(CallError::Refused(Refusal::RoomOver)) => {}
         // Their socket went while they asked.

@@ -2,7 +2,8 @@
 //!
 //! A connection that is refused is accepted and closed with a code that tells the page why; it never reaches the room, so
 //! it leaves no trace there. What is no message of the format is ignored, as the page ignores what it does not know.
-use super::encode::{close, error, seconds, send, version};
+use super::encode::{close, error, seconds, version};
+use super::error::Refused;
 use super::people::{User, id_of, user_of};
 use super::policy::{CHAT_COOLDOWN, CHAT_LENGTH};
 use super::progress;
@@ -10,24 +11,19 @@ use super::rooms::{by_code, look};
 use super::token::ACCESS;
 use super::{NAME, StreamIt};
 use crate::dialects::pace::{Bucket, Pace};
-use crate::http::App;
-use crate::http::accept::Admission;
-use crate::hub::{CallError, Connection, Greeting, HubError, RoomHandle};
-use crate::limits;
-use crate::secret;
-use crate::ws::{self, Cut, Heard, Line, Manners, close_frame, converse};
+use crate::dialects::steer::Control;
+use crate::http::{App, open_socket};
+use crate::hub::{CallError, HubError, Newcomer, NotIn, Seated, new_seat};
+use crate::ws::{Cut, Heard, Line, Manners, close_frame, converse, json_frame};
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use watchalong_room::{
-    Actor, Command, Grant, ItemId, MemberId, Position, Refusal, SeatId, Standing,
-};
+use watchalong_room::{Command, Grant, Position, Refusal, Standing};
 
 const MANNERS: Manners = Manners {
     // Longer ones than a megabyte are no mistake of a page; below that they are refused in words.
@@ -66,35 +62,23 @@ pub(super) async fn open(
     State(app): State<App>,
     Extension(dialect): Extension<&'static StreamIt>,
     Path(code): Path<String>,
-    mut request: Request<Body>,
+    request: Request<Body>,
 ) -> Response {
-    let address = limits::of_request(request.extensions(), request.headers(), &app.config);
-    let token = token(request.uri());
-    let (response, socket) = match ws::accept(&mut request) {
-        Ok(accepted) => accepted,
-        Err(error) => {
-            return super::error::Refused::new(426, error.to_string()).into_response();
-        }
-    };
-    let admission = request.extensions().get::<Admission>().cloned();
-    tokio::spawn(async move {
-        let _counted = admission;
-        if let Some(socket) = socket.await {
-            converse(socket, MANNERS, |line| {
-                let session = Session {
-                    app,
-                    dialect,
-                    address,
-                    line,
-                    cooling: None,
-                    records: Bucket::new(RECORDS),
-                };
-                session.run(token, code)
-            })
-            .await;
-        }
+    let (served, token) = (app.clone(), token(request.uri()));
+    let opened = open_socket(&app, request, move |socket, address| {
+        converse(socket, MANNERS, move |line| {
+            let session = Session {
+                app: served,
+                dialect,
+                address,
+                line,
+                cooling: None,
+                records: Bucket::new(RECORDS),
+            };
+            session.run(token, code)
+        })
     });
-    response
+    opened.unwrap_or_else(|error| Refused::new(426, error.to_string()).into_response())
 }
 
 struct Session {
@@ -108,12 +92,9 @@ struct Session {
 }
 
 /// Somebody who is in.
-struct Seated {
+struct Viewer {
     user: User,
-    room: Arc<RoomHandle>,
-    seat: SeatId,
-    member: MemberId,
-    _guard: Connection,
+    place: Seated,
 }
 
 /// The code to close with.
@@ -133,11 +114,7 @@ impl From<HubError> for End {
 
 impl From<Cut> for End {
     fn from(cut: Cut) -> Self {
-        Self(match cut {
-            Cut::Gone => 1000,
-            Cut::Silent => 1001,
-            Cut::Broken(error) => error.close_code(),
-        })
+        Self(cut.close_code())
     }
 }
 
@@ -161,14 +138,14 @@ impl Session {
             match self.line.next().await? {
                 Heard::Text(text) if pace.take() => self.hear(&viewer, &text).await,
                 Heard::Text(_) | Heard::Binary(_) => {}
-                Heard::Drained => viewer.room.drained(viewer.seat),
+                Heard::Drained => viewer.place.room.drained(viewer.place.seat),
             }
         }
     }
 
     // ---- coming in -------------------------------------------------------------------
 
-    async fn enter(&mut self, token: Option<String>, code: &str) -> Result<Seated, End> {
+    async fn enter(&mut self, token: Option<String>, code: &str) -> Result<Viewer, End> {
         let unknown = || End(close::UNAUTHENTICATED);
         let token = token.ok_or_else(unknown)?;
         let user = user_of(&self.app, ACCESS, &token).await;
@@ -190,50 +167,27 @@ impl Session {
         } else {
             Grant::None
         };
-        let signer = &self.app.hub.signer;
-        let join = Command::Join {
+        let newcomer = Newcomer {
             person: user.person.clone(),
             name: user.name.clone(),
             grant,
             client: NAME.to_owned(),
             reports: false,
-            node: self.app.hub.node,
-            address: Some(signer.address_digest(room.code().as_str(), self.address)),
-        };
-        let seat = SeatId(u64::from_le_bytes(secret::random()));
-        let greeting = Greeting {
-            resume: None,
-            join,
             from: self.address,
         };
-        let outbox = self.line.outbox().clone();
-        let guard = room.arrive(seat, outbox, &self.dialect.voice, greeting);
-        // The join is in the log once the room's task has answered this, and applied once it has answered that.
-        room.read(|_| ()).await?;
-        let nothing = Command::Ready {
-            item: ItemId(0),
-            ready: false,
-        };
-        match room.call(Actor::Seat(seat), nothing).await {
-            Ok(_) => {}
+        let (hub, voice) = (&self.app.hub, &self.dialect.voice);
+        let place = hub.enter(&room, new_seat(), self.line.outbox(), voice, newcomer);
+        let place = place.await.map_err(|why| match why {
             // Closed already, by the room's task; or they were sent to wait meanwhile.
-            Err(CallError::Refused(_)) => return Err(End(close::FORBIDDEN)),
-            Err(_) => return Err(End(1012)),
-        }
-        let member = room.read(move |room| room.member_of_seat(seat).map(|member| member.id));
-        let member = member.await?.ok_or(End(close::FORBIDDEN))?;
-        Ok(Seated {
-            user,
-            room,
-            seat,
-            member,
-            _guard: guard,
-        })
+            NotIn::Refused(_) => End(close::FORBIDDEN),
+            NotIn::Closed => End(1012),
+        })?;
+        Ok(Viewer { user, place })
     }
 
     // ---- being in --------------------------------------------------------------------
 
-    async fn hear(&mut self, viewer: &Seated, text: &str) {
+    async fn hear(&mut self, viewer: &Viewer, text: &str) {
         let Ok(message) = serde_json::from_str::<Map<String, Value>>(text) else {
             return;
         };
@@ -272,9 +226,7 @@ impl Session {
         }
     }
 
-    /// Play, pause and seek each also say where, whatever the room does already: what it takes for nothing new is a
-    /// seek then. Where somebody else was faster, the order is such that the last command leaves the room as told.
-    async fn steer(&mut self, viewer: &Seated, kind: &str, message: &Map<String, Value>) {
+    async fn steer(&mut self, viewer: &Viewer, kind: &str, message: &Map<String, Value>) {
         let wanted = match message.get("time") {
             None => None,
             Some(time) => match time.as_f64().filter(|time| time.is_finite()) {
@@ -283,43 +235,29 @@ impl Session {
             },
         };
         let now = self.app.hub.clock.now();
-        let look = viewer.room.read(move |room| {
+        let look = viewer.place.room.read(move |room| {
             let timeline = room.timeline();
             (timeline.playing, timeline.position_at(now))
         });
         let Ok((playing, here)) = look.await else {
             return;
         };
-        let (position, expect) = (wanted.unwrap_or(here), None);
-        let seek = Command::Seek { position, expect };
-        let at = Some(position);
-        let play = Command::Play {
-            position: at,
-            expect,
+        let position = wanted.unwrap_or(here);
+        let Some(control) = Control::named(kind) else {
+            return;
         };
-        let pause = Command::Pause {
-            position: at,
-            expect,
-        };
-        let commands = match (kind, playing) {
-            ("PLAY", false) => vec![play],
-            ("PLAY", true) => vec![seek, play],
-            ("PAUSE", true) => vec![pause],
-            ("PAUSE", false) => vec![pause, seek],
-            _ => vec![seek],
-        };
-        for command in commands {
-            if let Err(error) = viewer.call(command).await {
+        for command in control.commands(position, playing) {
+            if let Err(error) = viewer.place.call(command).await {
                 return self.refused(&error, "Only host can control playback");
             }
         }
-        progress::moved(&self.app, viewer.room.clone(), &viewer.user, position).await;
+        progress::moved(&self.app, viewer.place.room.clone(), &viewer.user, position).await;
     }
 
-    async fn chat(&mut self, viewer: &Seated, text: &str) {
+    async fn chat(&mut self, viewer: &Viewer, text: &str) {
         let text = text.replace('\0', "");
         let text = text.trim();
-        let chat = viewer.room.read(|room| room.policy().chat.enabled);
+        let chat = viewer.place.room.read(|room| room.policy().chat.enabled);
         match chat.await {
             Ok(true) => {}
             Ok(false) => return self.refuse(CHAT_OFF, None),
@@ -338,7 +276,7 @@ impl Session {
             text: text.to_owned(),
             reply_to: None,
         };
-        let Err(error) = viewer.call(say).await else {
+        let Err(error) = viewer.place.call(say).await else {
             return;
         };
         match error {
@@ -357,9 +295,9 @@ impl Session {
         }
     }
 
-    async fn moderate(&mut self, viewer: &Seated, kind: &str, message: &Map<String, Value>) {
-        let own = viewer.member;
-        let look = viewer.room.read(move |room| {
+    async fn moderate(&mut self, viewer: &Viewer, kind: &str, message: &Map<String, Value>) {
+        let own = viewer.place.member;
+        let look = viewer.place.room.read(move |room| {
             let may = room.rights(own).people;
             let known = room.members().chain(room.former());
             let known = known.filter(|member| member.id != own);
@@ -391,15 +329,15 @@ impl Session {
                 address: false,
             },
         };
-        match viewer.call(command).await {
+        match viewer.place.call(command).await {
             // Nobody there to be kicked: as it was wanted.
-            Ok(()) | Err(CallError::Refused(Refusal::UnknownMember)) => {}
+            Ok(_) | Err(CallError::Refused(Refusal::UnknownMember)) => {}
             Err(error) => self.refused(&error, "Only host can moderate"),
         }
     }
 
     /// Where the room is, for a client that believes itself elsewhere.
-    async fn correct(&self, viewer: &Seated, message: &Map<String, Value>) {
+    async fn correct(&self, viewer: &Viewer, message: &Map<String, Value>) {
         let client = match message.get("client_time") {
             Some(Value::Number(number)) => number.as_f64(),
             Some(Value::String(text)) => text.trim().parse().ok(),
@@ -410,6 +348,7 @@ impl Session {
         };
         let now = self.app.hub.clock.now();
         let look = viewer
+            .place
             .room
             .read(move |room| (room.timeline().position_at(now), version(room)));
         let Ok((here, version)) = look.await else {
@@ -419,11 +358,11 @@ impl Session {
             let correction = json!({
                 "type": "SYNC_CORRECTION", "time": seconds(here), "version": version,
             });
-            self.line.outbox().push(&send(&correction));
+            self.line.outbox().push(&json_frame(&correction));
         }
     }
 
-    async fn player_event(&mut self, viewer: &Seated, data: &Map<String, Value>) {
+    async fn player_event(&mut self, viewer: &Viewer, data: &Map<String, Value>) {
         let Some(step) = progress::Step::read(data) else {
             return;
         };
@@ -431,16 +370,9 @@ impl Session {
         if step.by_itself && !self.records.take() {
             return;
         }
-        let hosts = look(&viewer.room, &viewer.user.person).await;
+        let hosts = look(&viewer.place.room, &viewer.user.person).await;
         if hosts.is_ok_and(|seen| seen.is_host) {
-            progress::played(&self.app, viewer.room.clone(), &viewer.user, step).await;
+            progress::played(&self.app, viewer.place.room.clone(), &viewer.user, step).await;
         }
-    }
-}
-
-impl Seated {
-    async fn call(&self, command: Command) -> Result<(), CallError> {
-        let actor = Actor::Seat(self.seat);
-        self.room.call(actor, command).await.map(drop)
     }
 }

@@ -2,15 +2,12 @@
 //!
 //! The page keeps one for as long as it is open and comes back with it, so they last as long as those for programs; "log
 //! out everywhere" ends those of an account. A browser's cookie is one of another type.
-use crate::accounts::hs256;
+use crate::accounts::hs256::Jwt;
 use crate::secret::{self, Signer};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use watchalong_room::ServerTime;
 
-/// Longer ones are not looked at; ours have about 350 bytes.
-const MAX_TOKEN: usize = 2048;
 /// What a token for `Authorization` and sockets is.
 pub(super) const ACCESS: &str = "access";
 /// What a cookie's is.
@@ -34,6 +31,11 @@ pub(super) struct Proof {
     pub(super) epoch: Option<i64>,
 }
 
+/// Of the key that nothing else is signed with.
+fn signer_of(signer: &Signer) -> Jwt {
+    Jwt::new(&signer.streamit_key(), None, 0)
+}
+
 /// A token for somebody.
 pub(super) fn make(
     signer: &Signer,
@@ -43,7 +45,6 @@ pub(super) fn make(
     now: ServerTime,
     lasting: Duration,
 ) -> String {
-    hs256::install();
     let iat = now.0.div_euclid(1000);
     let claims = Claims {
         token_type: kind.to_owned(),
@@ -53,24 +54,12 @@ pub(super) fn make(
         user_id: user.to_owned(),
         epoch,
     };
-    let key = EncodingKey::from_secret(&signer.streamit_key());
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
-        .expect("plain claims and an HMAC key make a token")
+    signer_of(signer).make(None, &claims)
 }
 
 /// Whose token it is, where it is genuine, of this type, and not expired.
 pub(super) fn read(signer: &Signer, kind: &str, token: &str) -> Option<Proof> {
-    hs256::install();
-    if token.len() > MAX_TOKEN {
-        return None;
-    }
-    let mut rules = Validation::new(Algorithm::HS256);
-    rules.leeway = 0;
-    rules.validate_aud = false;
-    rules.set_required_spec_claims(&["exp"]);
-    let key = DecodingKey::from_secret(&signer.streamit_key());
-    let read = jsonwebtoken::decode::<Claims>(token, &key, &rules).ok()?;
-    let claims = read.claims;
+    let claims: Claims = signer_of(signer).read(token)?;
     (claims.token_type == kind).then_some(Proof {
         user: claims.user_id,
         epoch: claims.epoch,

@@ -5,8 +5,7 @@ use super::rooms::Found;
 use super::session::{End, Told};
 use super::view::{Look, View};
 use super::voice::{self, Voice};
-use crate::hub::{Connection, Greeting, RoomHandle};
-use crate::secret;
+use crate::hub::{Connection, Newcomer, RoomHandle, new_seat};
 use crate::ws::{Limits, Next, Outbox};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -15,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use watchalong_room::{Command, ItemId, MessageId, SeatId};
+use watchalong_room::{ItemId, MessageId, SeatId};
 
 /// The client gives up a silent server after 12.5 s.
 const ADMITTED_WITHIN: Duration = Duration::from_secs(10);
@@ -52,28 +51,23 @@ pub(super) async fn enter(
     let slow = |_| End::error("Too many tries in a short time. Wait a little.");
     server.limits.join.take(address.into()).map_err(slow)?;
     let Found { room, names, grant } = found;
-    let digest = server.signer.address_digest(room.code().as_str(), address);
-    let join = Command::Join {
+    let newcomer = Newcomer {
         person: held.person.clone(),
         name: held.name.clone(),
         grant,
         client: "syncplay".to_owned(),
         reports: card.features["readiness"] == json!(true),
-        node: server.hub.node,
-        address: Some(digest),
+        from: address,
     };
-    let seat = SeatId(u64::from_le_bytes(secret::random()));
+    let seat = new_seat();
     let outbox = Outbox::taken(Limits::CLIENT);
     let table = server.desk.table(room.code());
     // The card lies there first, so that nobody sees its holder under another name.
     table.change(seat, |kept| *kept = card.clone());
-    let greeting = Greeting {
-        resume: None,
-        join,
-        from: address,
-    };
     let place = Place {
-        _connection: room.arrive(seat, outbox.clone(), &VOICE, greeting),
+        _connection: server
+            .hub
+            .arrive(&room, (seat, None), &outbox, &VOICE, newcomer),
         turned: table.watch(),
         room,
         seat,

@@ -6,8 +6,6 @@
 use super::Syncplay;
 use crate::code::RoomCode;
 use crate::hub::{HubError, NewRoom, RoomHandle};
-use crate::limits::Key;
-use crate::password;
 use std::net::IpAddr;
 use std::sync::Arc;
 use watchalong_room::{Controls, Grant, Policy, Position, Preset, Span, StartLead};
@@ -117,36 +115,13 @@ impl Syncplay {
     ) -> Result<Found, Why> {
         let room = self.hub.room(code).await.map_err(|e| broken(&e))?;
         let room = room.ok_or_else(|| HubError::RoomNotFound.to_string())?;
-        let grant = match secret.map(str::trim).filter(|secret| !secret.is_empty()) {
-            Some(secret) => self.grant(&room, secret, address).await?,
-            None => Grant::None,
+        let grant = match secret {
+            Some(secret) => self.hub.secret_grant(&room, secret, address).await,
+            None => Ok(Grant::None),
         };
+        let grant = grant.map_err(|error| error.to_string())?;
         let names = (code.to_string(), self.managed_name(code.as_str()));
         Ok(Found { room, names, grant })
-    }
-
-    async fn grant(&self, room: &RoomHandle, secret: &str, address: IpAddr) -> Result<Grant, Why> {
-        if room.is_host_key(secret) {
-            return Ok(Grant::Host);
-        }
-        let code = room.code().as_str();
-        if let Some(invite) = self.signer.invite_of(code, secret) {
-            return Ok(Grant::Invite(invite));
-        }
-        let Some(hash) = room.password_hash() else {
-            return Ok(Grant::None);
-        };
-        // Counted before it is checked, so that guesses side by side are no way around; given back when it was right.
-        let (guess, from) = (&self.limits.guess, Key::from(address));
-        let slow = |_| "Too many tries in a short time. Wait a little.".to_owned();
-        guess.take(from).map_err(slow)?;
-        let right = password::is_right(secret.to_owned(), Some(hash)).await;
-        if right.map_err(|error| error.to_string())? {
-            guess.give_back(&[from]);
-            Ok(Grant::Password)
-        } else {
-            Ok(Grant::WrongPassword)
-        }
     }
 
     async fn known(&self, name: &str) -> Result<Option<Arc<RoomHandle>>, Why> {

@@ -6,7 +6,6 @@
 use super::changes::FILE_CHARACTERS;
 use super::clocks::Clocks;
 use super::desk::{Card, Held};
-use super::pipe::{Broken, Pipe};
 use super::place::{Place, enter, first_look, look};
 use super::rooms::NAME_CHARACTERS;
 use super::view::View;
@@ -15,6 +14,7 @@ use super::wire::{self, Change, Hello, Said};
 use super::{Syncplay, VERSION};
 use crate::dialects::pace::{Bucket, Pace};
 use crate::hub::CallError;
+use crate::lines::{Broken, Pipe};
 use crate::ws::Next;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -130,7 +130,7 @@ pub(super) async fn run(server: Arc<Syncplay>, mut pipe: Pipe, address: IpAddr) 
             };
             let tls = timeout(LOGIN_WITHIN, acceptor.accept(pipe.into_carrier())).await;
             let Ok(Ok(carrier)) = tls else { return };
-            let mut pipe = Pipe::new(Box::new(carrier));
+            let mut pipe = Pipe::new(Box::new(carrier), wire::LINE_BYTES);
             match timeout(LOGIN_WITHIN, hello(&server, &mut pipe)).await {
                 Ok(Ok(Greeted::Hello(hello))) => Session::open(server, pipe, address, *hello).await,
                 _ => return,

@@ -3,8 +3,7 @@
 //! No two Syncplay clients are sent the same bytes (each message carries that client's counters and clocks), so
 //! nothing is encoded here for everybody. A notice makes the connection's own task look at the room and tell its
 //! client what is other than what it was told last; a lost notice therefore loses nothing.
-use crate::hub::Report;
-use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
+use crate::hub::encoder::{Encoder, Farewell, Roster, Scene};
 use bytes::Bytes;
 use serde_json::json;
 use watchalong_room::{Departure, Event, MemberId, SeatId};
@@ -49,32 +48,12 @@ impl Encoder for Voice {
         Self::news()
     }
 
-    fn reactions(&self, _: Scene<'_>, _: &[Reaction], _: usize) -> Option<Bytes> {
-        None
-    }
-
     fn rights(&self, _: Scene<'_>, _: MemberId) -> Option<Bytes> {
         Self::news()
     }
 
-    fn knock(&self, _: Scene<'_>) -> Option<Bytes> {
-        None
-    }
-
     fn snapshot(&self, _: Scene<'_>, _: MemberId) -> Bytes {
         Bytes::from_static(NEWS)
-    }
-
-    fn ack(&self, _: Scene<'_>, _: u64) -> Option<Bytes> {
-        None
-    }
-
-    fn refused(&self, _: Option<u64>, _: &str, _: &str, _: Option<i64>) -> Option<Bytes> {
-        None
-    }
-
-    fn signals(&self, _: &[(MemberId, Report)], _: &[MemberId]) -> Option<Bytes> {
-        None
     }
 
     /// An `Error` where coming back would be in vain, else nothing: the client reconnects on a plain close.

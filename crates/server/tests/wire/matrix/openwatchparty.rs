@@ -1,5 +1,5 @@
 //! The Jellyfin plugin's client.
-use super::{Act, Deck, Entered, Fut, Kind, Motion, Sight, Wire};
+use super::{Act, Deck, Entered, Fut, Kind, Motion, PASSWORD, Sight, Wire};
 use crate::client::{Client, Server};
 use serde_json::{Value, json};
 
@@ -63,14 +63,21 @@ impl Kind for OpenWatchParty {
         })
     }
 
-    fn viewer<'a>(&'a self, server: &'a Server, code: &'a str, _: bool) -> Fut<'a, Entered> {
+    fn viewer<'a>(&'a self, server: &'a Server, code: &'a str, locked: bool) -> Fut<'a, Entered> {
         Box::pin(async move {
             let mut plugin = Plugin::connect(server).await;
-            code.clone_into(&mut plugin.room);
-            plugin.send("join_room", json!({"user_name": "Olga"})).await;
-            if !plugin.seated().await {
-                return Err("has no word for a password");
+            if locked {
+                // It has one field, the chat of a room, and so first one of its own.
+                let own = json!({"start_pos": 0.0, "media_id": null, "user_name": "Olga"});
+                plugin.send("create_room", own).await;
+                assert!(plugin.seated().await);
+                let text = format!("/join {code}:{PASSWORD}");
+                plugin.send("chat_message", json!({"text": text})).await;
+            } else {
+                code.clone_into(&mut plugin.room);
+                plugin.send("join_room", json!({"user_name": "Olga"})).await;
             }
+            assert!(plugin.seated().await);
             plugin.send("ready", json!({})).await;
             Ok(Box::new(plugin) as Box<dyn Wire>)
         })

@@ -1,11 +1,11 @@
-//! Searching titles at The Movie Database, whose numbers are the provider's.
+//! Searching titles at The Movie Database, by whose numbers providers of films go.
 //!
 //! An answer is kept for an hour for whoever asks the same. What comes from outside is bounded in size and time, and only
-//! the fields that are named here go on to a page.
+//! the fields that are named here go on.
 use crate::config::Config;
 use reqwest::{Client, redirect};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -20,18 +20,31 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// A page of 20 results with their descriptions has some 20 KiB.
 const MOST_BYTES: usize = 512 * 1024;
 const POSTERS: &str = "https://image.tmdb.org/t/p/w500";
-/// Whose numbers these are.
-const PROVIDER: &str = "vidking";
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SearchError {
+pub enum SearchError {
     /// The operator gave no key.
     #[error("Search is not set up on this server")]
     NoKey,
     /// The database did not answer, or in no known form.
     #[error("The title database can't be reached right now")]
     Unreachable,
+}
+
+/// A film or a series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Title {
+    /// The database's number.
+    pub id: u64,
+    /// `movie` or `tv`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The address of its poster.
+    pub poster: Option<String>,
+    /// When it came out.
+    pub year: Option<u16>,
 }
 
 #[derive(Deserialize)]
@@ -53,27 +66,28 @@ struct Found {
 }
 
 impl Found {
-    fn told(self) -> Option<Value> {
+    fn title(self) -> Option<Title> {
         if self.media_type != "movie" && self.media_type != "tv" {
             return None;
         }
         let date = self.release_date.filter(|date| !date.is_empty());
         let date = date.or(self.first_air_date).unwrap_or_default();
-        let year: Option<u16> = date.get(..4).and_then(|year| year.parse().ok());
         // Nothing but a path on their own host.
         let poster = self.poster_path.filter(|path| path.starts_with('/'));
-        Some(json!({
-            "provider": PROVIDER, "stream_id": self.id.to_string(), "media_type": self.media_type,
-            "title": self.title.or(self.name).unwrap_or_default(),
-            "poster": poster.map(|path| format!("{POSTERS}{path}")), "release_year": year,
-        }))
+        Some(Title {
+            id: self.id,
+            kind: self.media_type,
+            name: self.title.or(self.name).unwrap_or_default(),
+            poster: poster.map(|path| format!("{POSTERS}{path}")),
+            year: date.get(..4).and_then(|year| year.parse().ok()),
+        })
     }
 }
 
-type Kept = HashMap<(String, u32), (Instant, Value)>;
+type Kept = HashMap<(String, u32), (Instant, Vec<Title>)>;
 
 /// The database, and what it said lately.
-pub(super) struct Tmdb {
+pub struct Tmdb {
     address: String,
     key: Option<String>,
     client: OnceLock<Client>,
@@ -81,7 +95,8 @@ pub(super) struct Tmdb {
 }
 
 impl Tmdb {
-    pub(super) fn new(config: &Config) -> Self {
+    /// As the settings have it; nothing is asked yet.
+    pub fn new(config: &Config) -> Self {
         Self {
             address: config.tmdb_url.clone(),
             key: config.tmdb_api_key.clone(),
@@ -90,8 +105,11 @@ impl Tmdb {
         }
     }
 
-    /// What there is of this name, as the page reads it.
-    pub(super) async fn search(&self, query: &str, page: u32) -> Result<Value, SearchError> {
+    /// What there is of this name, a page at a time.
+    ///
+    /// # Errors
+    /// [`SearchError`].
+    pub async fn search(&self, query: &str, page: u32) -> Result<Vec<Title>, SearchError> {
         let key = self.key.as_deref().ok_or(SearchError::NoKey)?;
         let asked = (query.to_owned(), page);
         if let Some((at, found)) = self.kept().get(&asked)
@@ -119,7 +137,7 @@ impl Tmdb {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn ask(&self, key: &str, query: &str, page: u32) -> Result<Value, String> {
+    async fn ask(&self, key: &str, query: &str, page: u32) -> Result<Vec<Title>, String> {
         // An error's own words may have the address in them, and that the key.
         let said = |error: reqwest::Error| error.without_url().to_string();
         let page = page.to_string();
@@ -142,7 +160,7 @@ impl Tmdb {
         // One result that can't be read is no reason to tell none.
         let found = page.results.into_iter();
         let found = found.filter_map(|one| serde_json::from_value::<Found>(one).ok());
-        Ok(found.filter_map(Found::told).collect())
+        Ok(found.filter_map(Found::title).collect())
     }
 
     fn client(&self) -> Result<&Client, String> {
@@ -167,25 +185,27 @@ impl Tmdb {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn films_and_series_are_told_and_people_are_not() {
-        let told = |one: Value| serde_json::from_value::<Found>(one).ok()?.told();
-        let series = json!({
+        let told = |one: Value| serde_json::from_value::<Found>(one).ok()?.title();
+        let series = told(json!({
             "id": 119_051, "media_type": "tv", "name": "Wednesday", "first_air_date": "2022-11-23",
             "poster_path": "/p.jpg", "overview": "...",
-        });
-        assert_eq!(
-            told(series),
-            Some(json!({
-                "provider": "vidking", "stream_id": "119051", "media_type": "tv", "title": "Wednesday",
-                "poster": "https://image.tmdb.org/t/p/w500/p.jpg", "release_year": 2022,
-            }))
-        );
+        }));
+        let wednesday = Title {
+            id: 119_051,
+            kind: "tv".to_owned(),
+            name: "Wednesday".to_owned(),
+            poster: Some("https://image.tmdb.org/t/p/w500/p.jpg".to_owned()),
+            year: Some(2022),
+        };
+        assert_eq!(series, Some(wednesday));
         let bare = told(json!({"id": 1, "media_type": "movie", "release_date": ""})).expect("told");
         assert_eq!(
-            (&bare["title"], &bare["poster"], &bare["release_year"]),
-            (&json!(""), &Value::Null, &Value::Null)
+            (bare.name.as_str(), bare.poster, bare.year),
+            ("", None, None)
         );
         assert_eq!(told(json!({"id": 1, "media_type": "person"})), None);
         assert_eq!(told(json!({"id": "x"})), None);

@@ -1,5 +1,4 @@
 //! One client's connection as lines: bounded in length, whatever carries the bytes.
-use super::wire::LINE_BYTES;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -7,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 pub trait Carrier: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Carrier for T {}
 
-/// A client that takes nothing for this long is gone: the same span after which one that says nothing is.
+/// A client that takes nothing for this long is gone.
 const WRITE_WITHIN: Duration = Duration::from_millis(12_500);
 
 /// Why no line comes.
@@ -22,16 +21,19 @@ pub enum Broken {
 /// Lines in, lines out.
 pub struct Pipe {
     carrier: Box<dyn Carrier>,
+    /// Bytes of a line.
+    longest: usize,
     read: Vec<u8>,
     /// Up to here there is no line end.
     searched: usize,
 }
 
 impl Pipe {
-    /// Over a connection that nothing was read from.
-    pub fn new(carrier: Box<dyn Carrier>) -> Self {
+    /// Over a connection that nothing was read from, with lines of so many bytes at most.
+    pub fn new(carrier: Box<dyn Carrier>, longest: usize) -> Self {
         Self {
             carrier,
+            longest,
             read: Vec::new(),
             searched: 0,
         }
@@ -55,7 +57,7 @@ impl Pipe {
                 if line.last() == Some(&b'\r') {
                     line.pop();
                 }
-                if line.len() > LINE_BYTES {
+                if line.len() > self.longest {
                     return Err(Broken::Nonsense("A line was too long."));
                 }
                 let line = String::from_utf8(line)
@@ -65,7 +67,7 @@ impl Pipe {
                 }
             }
             self.searched = self.read.len();
-            if self.read.len() > LINE_BYTES + 1 {
+            if self.read.len() > self.longest + 1 {
                 return Err(Broken::Nonsense("A line was too long."));
             }
             match self.carrier.read_buf(&mut self.read).await {

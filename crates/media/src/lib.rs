@@ -48,7 +48,10 @@ mod watch;
 
 pub use body::{MediaBody, TURN_BYTES};
 pub use delivery::MediaFile;
-pub use embed::{Capabilities, EmbedError, EmbedOptions, Provider, Title, provider};
+pub use embed::{
+    Capabilities, EmbedError, EmbedOptions, Provider, Title, embedded, player_origins, provider,
+    providers, recognise,
+};
 pub use error::{LibraryError, LibraryWarning, MediaError};
 pub use fair::{
     Content, Limits as UplinkLimits, Need, Needs, Share, Stats as DeliveryStats, Uplink,
@@ -57,7 +60,7 @@ pub use fair::{
 pub use heads::Heads;
 pub use hls::{
     Choice, Film, Hls, HlsConfig, HlsError, HlsStatus, Offer, Plays, Rendition, RunNow, RunRecord,
-    SoundTrack, TextFormat, TextTrack, Wanting, Way,
+    SoundTrack, TextFormat, TextTrack, Wanting, Way, subtitle_text,
 };
 pub use id::{InvalidMediaId, MediaId};
 pub use index::{Listing, MAX_PAGE_SIZE, MAX_QUERY_CHARS};

@@ -7,6 +7,7 @@ use crate::dialects::clipper::{self, Clipper};
 use crate::dialects::native::Native;
 use crate::dialects::openwatchparty::{self, OpenWatchParty};
 use crate::dialects::syncplay::{self, Syncplay};
+use crate::fetch::Fetcher;
 use crate::http::{self, App, accept};
 use crate::hub::{Hub, NewRoom};
 use crate::limits::Limits;
@@ -135,6 +136,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let app = http::router(App {
         hub: hub.clone(),
         shelf: shelf.clone(),
+        fetcher: Arc::new(Fetcher::new(config.fetch, config.fetch_allow.clone())),
         config: Arc::new(config),
         accounts: Arc::new(accounts),
         limits: rates.clone(),

@@ -5,7 +5,9 @@
 use crate::code::RoomCode;
 use crate::secret::Signer;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use watchalong_media::{Heads, Hls, Library, MediaId, MediaSigner, Medium, Uplink, Uploads};
+use watchalong_media::{
+    Heads, Hls, Library, MediaId, MediaSigner, Medium, Uplink, Uploads, embedded, recognise,
+};
 use watchalong_room::{Media, Position, SourceKind};
 
 /// Links are good until the end of the day after: longer than any party, and the same link
@@ -32,6 +34,9 @@ pub enum ShelfError {
         "This is not an address that can be played. Give one that begins with https:// or http://."
     )]
     BadAddress,
+    /// No provider of that name, or no id of its.
+    #[error("This is no film of a provider that is known here. Give its link instead.")]
+    UnknownEmbed,
 }
 
 impl ShelfError {
@@ -41,6 +46,7 @@ impl ShelfError {
             Self::NotFound => "media_not_found",
             Self::Broken(_) => "media_unreadable",
             Self::BadAddress => "bad_address",
+            Self::UnknownEmbed => "unknown_embed",
         }
     }
 }
@@ -121,11 +127,30 @@ impl Shelf {
         })
     }
 
-    /// A medium by its address on the web; clients fetch it themselves, the server never does.
+    /// A film of a provider, by `provider:id`.
+    ///
+    /// # Errors
+    /// [`ShelfError::UnknownEmbed`].
+    pub fn from_provider(&self, key: &str, title: Option<&str>) -> Result<Media, ShelfError> {
+        let (provider, id) = embedded(key).ok_or(ShelfError::UnknownEmbed)?;
+        let title = title.filter(|title| !title.trim().is_empty());
+        let title = title.map_or_else(|| provider.title(id), str::to_owned);
+        Ok(Media {
+            kind: SourceKind::Embed,
+            key: key.to_owned(),
+            title: title.chars().take(Media::MAX_TITLE).collect(),
+            duration: None,
+        })
+    }
+
+    /// A medium by its address on the web; clients fetch it themselves. A page of a provider's is its film.
     ///
     /// # Errors
     /// [`ShelfError::BadAddress`].
     pub fn from_address(&self, url: &str, title: Option<&str>) -> Result<Media, ShelfError> {
+        if let Some((provider, id)) = recognise(url) {
+            return self.from_provider(&format!("{}:{id}", provider.name()), title);
+        }
         let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
         let rest = ["https://", "http://"]
             .iter()
@@ -228,6 +253,10 @@ impl Shelf {
                 ))
             }
             SourceKind::Url => Some(media.key.clone()),
+            SourceKind::Embed => {
+                let (provider, id) = embedded(&media.key)?;
+                provider.player(id).ok()
+            }
             _ => None,
         }
     }

@@ -108,3 +108,20 @@ export function prettyFilms(): string {
   }
   return folder;
 }
+
+/** The short film as other sites hold films: a file, an HLS and a DASH stream. */
+export function streams(): string {
+  const folder = join(kept, 'streams');
+  if (existsSync(join(folder, 'film.mpd'))) return folder;
+  const film = join(testFilms(), 'Big Film.mp4');
+  mkdirSync(folder, { recursive: true });
+  const run = (...options: string[]): void => {
+    const input = ['-v', 'error', '-nostdin', '-y', '-t', '60', '-i', film, '-c', 'copy'];
+    execFileSync('ffmpeg', [...input, ...options], { cwd: folder });
+  };
+  run('film.mp4');
+  run('-f', 'hls', '-hls_time', '4', '-hls_playlist_type', 'vod', 'film.m3u8');
+  // Last: it says that all are there.
+  run('-f', 'dash', '-seg_duration', '4', 'film.mpd');
+  return folder;
+}

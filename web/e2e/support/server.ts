@@ -51,6 +51,8 @@ export class Server {
       ...['--admin-key', ADMIN_KEY],
       // All tests of a worker come from one address.
       ...['--limit-chat', 'off'],
+      // Other sites of the tests are on this machine.
+      ...['--fetch-allow', '127.0.0.1'],
     ];
     const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;

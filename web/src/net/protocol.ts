@@ -109,6 +109,23 @@ export interface RoomMedia extends QueuedMedia {
   url: string;
   type?: string | null;
   problem?: string | null;
+  /** Of kind `embed`: whose player shows it, and what can be done with it. */
+  embed?: EmbedInfo | null;
+}
+
+/** A provider's player. */
+export interface EmbedInfo {
+  provider: string;
+  /** For people. */
+  name: string;
+  /** Where people watch it without us. */
+  page: string | null;
+  /** It is going on right now. */
+  live: boolean;
+  /** It takes orders; otherwise each viewer works it by hand. */
+  steered: boolean;
+  /** It can be played faster and slower. */
+  rate: boolean;
 }
 
 export interface Barrier {
@@ -370,7 +387,10 @@ export type ServerMessage =
 
 /** What can be loaded or queued: a library id, an upload of this room, or an address. */
 export type MediaRef =
-  string | { kind: 'upload'; key: string } | { kind: 'url'; url: string; title?: string };
+  | string
+  | { kind: 'upload'; key: string }
+  | { kind: 'url'; url: string; title?: string }
+  | { kind: 'embed'; key: string; title?: string };
 
 export type Command =
   | { do: 'play' | 'pause'; position?: number; expect?: number }

@@ -25,6 +25,8 @@ export interface Wanted {
   most: number | null;
   /** The sound track; null for the film's own choice. */
   sound: number | null;
+  /** Another site's: it may be live, and its names mean nothing to us. */
+  foreign?: boolean;
 }
 
 export interface Told {
@@ -56,6 +58,9 @@ const BUFFER_S = 30;
 const FIRST_GUESS = 20_000_000;
 /** A line's own delay, ms; what a segment took beyond it, the encoder took. */
 const LINE_MS = 50;
+/** Segments behind the newest at which a live stream begins (RFC 8216, 6.3.3), and at which it jumps ahead. */
+const LIVE_BEHIND = 3;
+const LIVE_SEGMENTS = 10;
 /** A decoder that stumbles is started anew so often within a film. */
 const RECOVERIES = 3;
 
@@ -103,7 +108,8 @@ export function attach(wanted: Wanted, told: Told): Attached {
   const config: Partial<HlsConfig> = {
     // Our segments need no repackaging: nothing for a worker to do.
     enableWorker: false,
-    startPosition: wanted.position(),
+    // A live one has its own beginning.
+    startPosition: wanted.foreign ? -1 : wanted.position(),
     maxBufferLength: BUFFER_S,
     maxMaxBufferLength: BUFFER_S,
     backBufferLength: BUFFER_S,
@@ -111,6 +117,12 @@ export function attach(wanted: Wanted, told: Told): Attached {
     fragLoadPolicy: SEGMENT,
     fLoader: PatientLoader as unknown as NonNullable<HlsConfig['fLoader']>,
   };
+  // Who paused a live stream for long comes back to what is live.
+  if (wanted.foreign)
+    Object.assign(config, {
+      liveSyncDurationCount: LIVE_BEHIND,
+      liveMaxLatencyDurationCount: LIVE_SEGMENTS,
+    });
   const hls = new Hls(config);
   let recoveries = 0;
   let stopped = false;
@@ -129,7 +141,10 @@ export function attach(wanted: Wanted, told: Told): Attached {
     hls.autoLevelCapping = Math.max(0, fits.lastIndexOf(true));
   };
   hls.on(Hls.Events.MANIFEST_PARSED, cap);
-  hls.on(Hls.Events.LEVEL_SWITCHED, (_event, { level }) => told.lines(linesOf(hls.levels[level])));
+  if (!wanted.foreign)
+    hls.on(Hls.Events.LEVEL_SWITCHED, (_event, { level }) =>
+      told.lines(linesOf(hls.levels[level])),
+    );
   hls.on(Hls.Events.ERROR, (_event, data) => {
     if (!data.fatal) return;
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR && recoveries < RECOVERIES) {

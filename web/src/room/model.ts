@@ -7,6 +7,7 @@ export type {
   ChatMessage,
   ChatRules,
   Controls,
+  EmbedInfo,
   Entry,
   EventsFrame,
   ItemId,

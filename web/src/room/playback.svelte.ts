@@ -6,34 +6,34 @@
 // reports, readiness and a learned duration: facts, never wishes.
 import type { ClockAnswer, PlayerState, Report } from '../net/protocol';
 import { mediaAddress } from '../net/media-address';
-import { type MediaWait, mediaWait } from '../net/media-wait';
 import { setting } from '../net/storage';
 import {
   browserEnvironment,
   type HistoryPoint,
   type LabSink,
+  SwitchPlayer,
   SyncEngine,
   type SyncClassName,
   type SyncReport,
-  type SyncState,
   type SyncStatus,
   type TimelineCause,
   VideoPlayer,
 } from '../sync';
 import { abilities } from './abilities';
 import { positionAt } from './apply';
+import type { FramePlayer } from '../embeds';
+import { Embed, type EmbedStart } from './embed.svelte';
+import { type FollowClass, STATES, storedClass } from './follow-class';
+import { Loudness } from './loudness.svelte';
 import type { ItemId, RoomMedia, Snapshot } from './model';
 import { Prewarm, wanted } from './prewarm';
 import { Source } from './source.svelte';
+import { Stoppage } from './stoppage.svelte';
 import { Subtitles } from './subtitles.svelte';
 import type { Arriving } from './uploads.svelte';
 
 /** A film waits this long for the clock at most, ms: a burst over three times the distance of the far side. */
 const TIMING_MS = 1_200;
-
-/** The choices people get, from closest to loosest; the engine knows more for machines. */
-export const FOLLOW_CLASSES = ['same-room', 'normal', 'relaxed', 'free'] as const;
-export type FollowClass = (typeof FOLLOW_CLASSES)[number];
 
 export interface PlaybackLinks {
   sendClock: (id: number, c: number) => boolean;
@@ -46,19 +46,6 @@ export interface PlaybackLinks {
   arrival: (key: string) => Promise<Arriving | null>;
 }
 
-const STATES: Record<SyncState, PlayerState | null> = {
-  waiting: null,
-  holding: 'holding',
-  playing: 'playing',
-  paused: 'paused',
-  buffering: 'buffering',
-  seeking: 'seeking',
-  'needs-gesture': 'blocked',
-  hidden: 'hidden',
-  ended: 'paused',
-  error: 'error',
-};
-
 /** Loaded ahead of the position before a player calls itself ready, s; and how close to it. */
 const READY_BUFFER_S = 2;
 const READY_SLACK_S = 0.5;
@@ -66,16 +53,6 @@ const READY_SLACK_S = 0.5;
 const DURATION_SPREAD_MS = 1500;
 /** A single frame of silence between stalls isn't worth a word on screen. */
 const BUFFERING_SHOWN_MS = 450;
-
-/** While an upload starves its viewers: how often to ask how far it has come. */
-const ARRIVAL_MS = 2000;
-
-const READY_EVENTS = ['canplay', 'canplaythrough', 'seeked', 'progress'] as const;
-
-function storedClass(): FollowClass {
-  const stored = setting.get('class');
-  return FOLLOW_CLASSES.find((name) => name === stored) ?? 'normal';
-}
 
 export class Playback {
   status = $state.raw<SyncStatus | null>(null);
@@ -86,12 +63,6 @@ export class Playback {
   bufferedEnd = $state(0);
   loaded = $state(false);
   buffering = $state(false);
-  /** The file is still being written on the server: tried again by itself. */
-  copying = $state(false);
-  /** Nothing to show because the rest of an upload has not come yet. */
-  arriving = $state.raw<Arriving | null>(null);
-  volume = $state(Number(setting.get('volume') ?? '1') || 1);
-  muted = $state(false);
   followClass = $state<FollowClass>(storedClass());
   /** ms, positive: this player runs ahead of the room, for slow loudspeakers. */
   offset = $state(Number(setting.get('offset') ?? '0') || 0);
@@ -99,6 +70,11 @@ export class Playback {
   #links: PlaybackLinks;
   #engine: SyncEngine | null = null;
   #video: HTMLVideoElement | null = null;
+  /** Where a provider's player is put. */
+  #host: HTMLElement | null = null;
+  /** The page's own player, and whichever is on. */
+  #own: VideoPlayer | null = null;
+  #player: SwitchPlayer | null = null;
   #room: Snapshot | null = null;
   #item: ItemId | null = null;
   #timelineRev = -1;
@@ -109,11 +85,14 @@ export class Playback {
   #freshWanted = false;
   /** The error of this source has been looked into. */
   #lookedInto = false;
-  #arrivalAsked = -Infinity;
   #prewarm = new Prewarm();
   /** Where the film comes from. */
   readonly source = new Source();
   readonly subtitles = new Subtitles();
+  /** A provider's player, where one is on. */
+  readonly embed = new Embed();
+  readonly loudness = new Loudness();
+  readonly stoppage: Stoppage;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** What is loaded as soon as the clock is known; see `ServerClock.settled`. */
   #untimed: RoomMedia | null = null;
@@ -125,10 +104,11 @@ export class Playback {
 
   constructor(links: PlaybackLinks) {
     this.#links = links;
+    this.stoppage = new Stoppage(links.arrival);
   }
 
   get skew(): number | null {
-    return this.status?.skewMs ?? null;
+    return this.live ? null : (this.status?.skewMs ?? null);
   }
 
   get state(): PlayerState | null {
@@ -147,17 +127,26 @@ export class Playback {
     return this.status?.soundBlocked ?? false;
   }
 
+  /** What is on is going on right now: nobody can go back or ahead in it. */
+  get live(): boolean {
+    return this.status !== null && (this.#player?.live ?? false);
+  }
+
   get problem(): string | null {
     return this.source.problem ?? this.status?.error ?? null;
   }
 
-  /** Binds the page's video; returns the unbinder. */
-  attach(video: HTMLVideoElement): () => void {
+  /** Binds the page's video and the place for other players; returns the unbinder. */
+  attach(video: HTMLVideoElement, host: HTMLElement): () => void {
     this.#video = video;
-    video.volume = this.volume;
+    this.#host = host;
+    this.#own = new VideoPlayer(video);
+    const player = new SwitchPlayer(this.#own);
+    this.#player = player;
+    const quiet = this.loudness.attach(video);
     const lab = (window as { __watchalongLab?: LabSink }).__watchalongLab;
     const engine = new SyncEngine({
-      player: new VideoPlayer(video),
+      player,
       env: browserEnvironment(),
       transport: {
         requestClock: (c0) => void this.#links.sendClock(this.#clockId++, c0),
@@ -169,31 +158,31 @@ export class Playback {
     this.#engine = engine;
     engine.setOffset(this.offset);
     engine.onStatus((status) => this.#told(status));
-    const volume = (): void => {
-      this.muted = video.muted;
-      this.volume = video.volume;
-    };
     // What may be chosen of the film, once its beginning is there: nothing waits for it.
     const look = (): void => void this.#lookAtTracks();
-    video.addEventListener('volumechange', volume);
-    const ready = (): void => this.#checkReady();
     video.addEventListener('loadeddata', look);
-    for (const name of READY_EVENTS) video.addEventListener(name, ready);
+    const heard = player.onEvent((event) => {
+      if (event === 'canplay' || event === 'seeked') this.#checkReady();
+    });
     engine.start();
     void abilities(); // known before the first film comes
     if (this.#room) this.setRoom(this.#room, 'snapshot');
     return () => {
-      video.removeEventListener('volumechange', volume);
+      quiet();
+      heard();
       video.removeEventListener('loadeddata', look);
-      for (const name of READY_EVENTS) video.removeEventListener(name, ready);
       clearTimeout(this.#retryTimer);
       clearTimeout(this.#timingTimer);
       this.#untimed = null;
       this.#prewarm.stop();
       this.source.stop();
       engine.dispose();
+      this.embed.stop();
       this.#engine = null;
+      this.#player = null;
+      this.#own = null;
       this.#video = null;
+      this.#host = null;
       this.#item = null;
       video.removeAttribute('src');
       video.load();
@@ -212,8 +201,7 @@ export class Playback {
       this.#item = item;
       this.#readySent = null;
       this.loaded = false;
-      this.copying = false;
-      this.arriving = null;
+      this.stoppage.reset();
       this.#prewarm.stop();
       this.#source(room.media);
       this.#follow(item === null ? 'other' : 'media');
@@ -273,7 +261,7 @@ export class Playback {
   setFollowClass(name: FollowClass): void {
     this.followClass = name;
     setting.set('class', name === 'normal' ? null : name);
-    this.#engine?.setClass(name satisfies SyncClassName);
+    this.#setClass();
     if (name !== 'free') this.#engine?.catchUp();
   }
 
@@ -283,19 +271,9 @@ export class Playback {
     this.#engine?.setOffset(ms);
   }
 
-  setVolume(volume: number): void {
-    const video = this.#video;
-    if (!video) return;
-    video.volume = Math.min(1, Math.max(0, volume));
-    if (volume > 0) video.muted = false;
-    setting.set('volume', String(video.volume));
-  }
-
   setMuted(muted: boolean): void {
-    if (!this.#video) return;
     if (!muted && this.soundBlocked) this.#engine?.gesture();
-    this.#video.muted = muted;
-    if (!muted && this.#video.volume === 0) this.setVolume(0.5);
+    this.loudness.setMuted(muted);
   }
 
   async togglePip(): Promise<void> {
@@ -325,7 +303,18 @@ export class Playback {
     return this.#engine?.roomPosition() ?? positionAt(room, this.serverNow());
   }
 
+  /** What is on the screen right now, film seconds. */
+  shownPosition(): number {
+    return this.embed.loose ? this.roomPosition() : (this.#player?.read().position ?? 0);
+  }
+
   // ---- inside -----------------------------------------------------------------------
+
+  /** A provider's player can't follow as closely as a file. */
+  #setClass(): void {
+    const framed = this.embed.player !== null && this.followClass !== 'free';
+    this.#engine?.setClass(framed ? 'frame' : (this.followClass satisfies SyncClassName));
+  }
 
   #follow(cause: TimelineCause): void {
     const room = this.#room;
@@ -333,7 +322,7 @@ export class Playback {
     const line = room.timeline;
     this.#timelineRev = line.rev;
     this.#engine.setTimeline(
-      line.item === null || !room.media
+      line.item === null || !room.media || this.embed.loose
         ? null
         : {
             position: line.position,
@@ -359,8 +348,34 @@ export class Playback {
       return;
     }
     const position = (): number => this.roomPosition();
-    this.source.load({ video, viewer: this.viewer, position }, media);
+    this.#frame(media);
+    this.source.load({ video, viewer: this.viewer, position }, this.embed.info ? null : media);
     this.subtitles.film(media, this.viewer);
+  }
+
+  /** Puts a provider's player on, or takes it off. */
+  #frame(media: RoomMedia | null): void {
+    const [player, own, host] = [this.#player, this.#own, this.#host];
+    if (!player || !own || !host) return;
+    this.embed.stop();
+    const steer = (framed: FramePlayer): void => {
+      this.loudness.frame(framed);
+      player.use(framed, this.embed.info?.live ?? false);
+      this.#setClass();
+      this.#follow('media');
+    };
+    this.loudness.frame(null);
+    player.use(own);
+    if (media?.kind === 'embed' && !media.problem) {
+      const { loudness } = this;
+      const start = (): EmbedStart => ({
+        position: this.roomPosition(),
+        volume: loudness.volume,
+        muted: loudness.muted,
+      });
+      this.embed.load(host, media, start, steer);
+    }
+    this.#setClass();
   }
 
   async #lookAtTracks(): Promise<void> {
@@ -381,15 +396,18 @@ export class Playback {
     this.now = this.serverNow();
     this.position = status.free ? status.position : this.roomPosition();
     this.bufferedEnd = status.position + status.bufferedAhead;
-    this.loaded = (this.#video?.readyState ?? 0) >= 2;
+    this.loaded = this.embed.loose || (this.#player?.read().readyState ?? 0) >= 2;
+    this.loudness.look();
     const dry =
-      status.state === 'buffering' ||
-      status.state === 'seeking' ||
-      (status.state === 'waiting' && this.#item !== null);
+      !this.embed.loose &&
+      !this.embed.hands &&
+      (status.state === 'buffering' ||
+        status.state === 'seeking' ||
+        (status.state === 'waiting' && this.#item !== null));
     if (!dry) this.#dryAt = null;
     else this.#dryAt ??= performance.now();
     this.buffering = this.#dryAt !== null && performance.now() - this.#dryAt > BUFFERING_SHOWN_MS;
-    if (this.loaded) this.copying = false;
+    if (this.loaded) this.stoppage.copying = false;
     this.#lookArrival(status);
     if (this.#room && status.state === 'playing') {
       const next = wanted(this.#room, this.roomPosition(), status.bufferedAhead);
@@ -404,52 +422,34 @@ export class Playback {
     if (own !== null && this.duration === null) this.#learnt(own);
   }
 
-  /** A player only says that it can't play; the server may know that it is a matter of seconds. */
   async #lookInto(): Promise<void> {
     this.#lookedInto = true;
     const media = this.#room?.media;
-    const item = this.#item;
-    if (!media || media.kind === 'url') return;
-    if (await this.source.refused()) {
-      this.#lookedInto = false;
-      return;
+    if (!media) return;
+    const again = await this.stoppage.lookInto(media, this.viewer, this.source, this.#still());
+    if (again === 'other') this.#lookedInto = false;
+    else if (again !== null) {
+      this.#retryTimer = setTimeout(() => {
+        this.#source(media);
+        this.#follow('media');
+      }, again);
     }
-    if (item !== this.#item) return;
-    const wait: MediaWait | null = await mediaWait(mediaAddress(media, this.viewer));
-    if (item !== this.#item) return;
-    this.copying = wait !== null;
-    const arriving = wait || media.kind !== 'upload' ? null : await this.#links.arrival(media.key);
-    if (item !== this.#item) return;
-    this.arriving = arriving;
-    const again = wait?.ms ?? (arriving ? ARRIVAL_MS : null);
-    if (again === null) return;
-    this.#retryTimer = setTimeout(() => {
-      this.#source(media);
-      this.#follow('media');
-    }, again);
   }
 
-  /** A player that waits for an upload waits for a person: who, and how far they are. */
   #lookArrival(status: SyncStatus): void {
-    const media = this.#room?.media;
     if (status.state === 'error') return;
-    const waits = this.buffering || this.#room?.timeline.held;
-    if (!waits || media?.kind !== 'upload') {
-      this.arriving = null;
-      return;
-    }
-    const now = performance.now();
-    if (now - this.#arrivalAsked < ARRIVAL_MS) return;
-    this.#arrivalAsked = now;
+    const waits = (): boolean => this.buffering || (this.#room?.timeline.held ?? false);
+    this.stoppage.lookArrival(this.#room?.media ?? null, waits, this.#still());
+  }
+
+  /** Whether what is on now is still on then. */
+  #still(): () => boolean {
     const item = this.#item;
-    void this.#links.arrival(media.key).then((arriving) => {
-      const held = this.#room?.timeline.held;
-      if (item === this.#item && (this.buffering || held)) this.arriving = arriving;
-    });
+    return () => item === this.#item;
   }
 
   #ownDuration(): number | null {
-    const own = this.#video?.duration ?? NaN;
+    const own = this.#player?.read().duration ?? NaN;
     return this.#item !== null && Number.isFinite(own) && own > 0 ? own : null;
   }
 
@@ -463,10 +463,11 @@ export class Playback {
   }
 
   #report(report: SyncReport): void {
-    if (this.#item === null) return;
+    if (this.#item === null || this.embed.loose) return;
     this.#links.report({
       position: report.position,
-      skew: report.skew_ms,
+      // Everybody is as live as their line lets them be: nothing to measure.
+      skew: this.live ? null : report.skew_ms,
       buffer: report.buffer_s,
       delay: report.delay_ms,
       jitter: report.jitter_ms,
@@ -476,14 +477,16 @@ export class Playback {
 
   /** Told at once, not with the next report: a whole room may be waiting for it. */
   #checkReady(): void {
-    const video = this.#video;
+    const player = this.#player?.read();
     const room = this.#room;
-    if (!video || !room || this.#item === null) return;
+    if (!player || !room || this.#item === null) return;
     const there =
-      room.timeline.playing || Math.abs(video.currentTime - room.timeline.position) < READY_SLACK_S;
-    const ahead = this.bufferedEnd - video.currentTime;
-    const loaded = video.readyState === 4 || (video.readyState === 3 && ahead >= READY_BUFFER_S);
-    const ready = loaded && there && !video.seeking && !video.error;
+      room.timeline.playing || Math.abs(player.position - room.timeline.position) < READY_SLACK_S;
+    const ahead = this.bufferedEnd - player.position;
+    const { readyState } = player;
+    const loaded = readyState === 4 || (readyState === 3 && ahead >= READY_BUFFER_S);
+    // A player that takes no orders keeps nobody waiting.
+    const ready = this.embed.loose || (loaded && there && !player.seeking && player.error === null);
     // While playing, a stall is no un-readiness: nobody waits for it.
     if (ready === this.#readySent || (!ready && room.timeline.playing)) return;
     this.#readySent = ready;

@@ -12,7 +12,7 @@ const SCHEME = 'watchalong:';
 
 export interface PlaylistEntry {
   /** `title`: nothing is known but what it is called. */
-  kind: 'library' | 'upload' | 'url' | 'title';
+  kind: 'library' | 'upload' | 'url' | 'embed' | 'title';
   /** Id or address; empty for `title`. */
   key: string;
   title: string;
@@ -34,6 +34,8 @@ export function mediaRef(media: { kind: string; key: string; title: string }): M
       return { kind: 'upload', key: media.key };
     case 'url':
       return { kind: 'url', url: media.key, ...(media.title ? { title: media.title } : {}) };
+    case 'embed':
+      return { kind: 'embed', key: media.key, ...(media.title ? { title: media.title } : {}) };
     default:
       return null;
   }
@@ -41,7 +43,7 @@ export function mediaRef(media: { kind: string; key: string; title: string }): M
 
 export function entryOf(media: QueuedMedia): PlaylistEntry | null {
   const { kind, key, title, duration } = media;
-  return kind === 'library' || kind === 'upload' || kind === 'url'
+  return kind === 'library' || kind === 'upload' || kind === 'url' || kind === 'embed'
     ? { kind, key, title, duration }
     : null;
 }
@@ -97,15 +99,16 @@ function entry(item: unknown): PlaylistEntry | null {
   const name = typeof title === 'string' ? title.slice(0, MAX_TITLE) : '';
   const seconds = typeof duration === 'number' && duration >= 0 ? duration : null;
   const where = typeof key === 'string' ? key : typeof url === 'string' ? url : '';
-  if ((kind === 'library' || kind === 'upload') && where)
+  if ((kind === 'library' || kind === 'upload' || kind === 'embed') && where)
     return { kind, key: where, title: name, duration: seconds };
   return byAddress(where, name, seconds);
 }
 
 /** Of an address, of our own, of the web, or a path on somebody's disk, of which only the name says anything. */
 function byAddress(where: string, title: string, duration: number | null): PlaylistEntry | null {
-  const own = /^watchalong:(library|upload)\/([\w-]+)$/.exec(where);
-  if (own) return { kind: own[1] as 'library' | 'upload', key: own[2] ?? '', title, duration };
+  const own = /^watchalong:(library|upload|embed)\/([\w:/-]+)$/.exec(where);
+  if (own)
+    return { kind: own[1] as 'library' | 'upload' | 'embed', key: own[2] ?? '', title, duration };
   const file = fileTitle(where);
   if (/^https?:\/\/\S+$/i.test(where))
     return { kind: 'url', key: where, title: title || file, duration };

@@ -5,7 +5,13 @@ import { mediaRef, type PlaylistEntry } from './playlist';
 import type { MediaRef } from './model';
 
 /** A film that was here by another id, on another server or before it was moved. */
-const UNKNOWN = ['media_not_found', 'media_unreadable', 'bad_message', 'bad_address'];
+const UNKNOWN = [
+  'media_not_found',
+  'media_unreadable',
+  'bad_message',
+  'bad_address',
+  'unknown_embed',
+];
 const MAX_WAITS = 20;
 
 export interface ImportLinks {

@@ -1,8 +1,9 @@
 // Where the one <video> gets its film from: the file itself, or, where the browser can't play that,
-// the server's conversion through hls.js. Whatever it is, the element's times are the film's own, so
-// the sync engine needs not know.
+// the server's conversion through hls.js; a link to a stream, through hls.js or Shaka Player. Whatever it
+// is, the element's times are the film's own, so the sync engine needs not know.
 //
-// hls.js is fetched with the first film that needs it. Not here: when to play, and words on the stage.
+// Those players are fetched with the first film that needs them. Not here: when to play, and words on the stage.
+import { lookAt, mayPlayAnyway } from '../net/links';
 import { mediaAddress } from '../net/media-address';
 import { sentence } from '../net/request';
 import { setting } from '../net/storage';
@@ -10,6 +11,7 @@ import { type Way, wayOf } from '../net/way';
 import { abilities } from './abilities';
 import type { Attached } from './hls-player';
 import type { RoomMedia } from './model';
+import { type StreamForm, streamByAddress, streamByType } from './stream-form';
 
 /** Where to load a film into, and from when on. */
 export interface Target {
@@ -43,6 +45,8 @@ export class Source {
   #turn = 0;
   #media: RoomMedia | null = null;
   #target: Target | null = null;
+  /** What a link turned out to be, so that it is not asked for again. */
+  #looked: { url: string; form: StreamForm | null } | null = null;
 
   /** Loads a film, or nothing. */
   load(target: Target, media: RoomMedia | null): void {
@@ -54,6 +58,7 @@ export class Source {
 
   /** The file itself did not play: goes another way where there is one. */
   async refused(): Promise<boolean> {
+    if (this.#media?.kind === 'url') return this.#lookAgain(this.#media.url);
     const { way, turn } = await this.#ask(true);
     if (turn !== this.#turn || this.converted || !way?.hls || way.way === 'direct') return false;
     this.way = way;
@@ -117,8 +122,34 @@ export class Source {
         return;
       }
     }
+    const form = media.kind === 'url' ? this.#formOf(media.url) : null;
+    if (form) {
+      await this.#attach(form, media.url);
+      return;
+    }
     video.src = mediaAddress(media, this.#target?.viewer ?? '');
     video.load();
+  }
+
+  #formOf(url: string): StreamForm | null {
+    return this.#looked?.url === url ? this.#looked.form : streamByAddress(url);
+  }
+
+  /** A link that did not play as a file: the server may know that it is a stream, or why it can't. */
+  async #lookAgain(url: string): Promise<boolean> {
+    if (this.#attached || this.#looked?.url === url) return false;
+    const turn = this.#turn;
+    this.#looked = { url, form: null };
+    try {
+      const { type } = await lookAt(url);
+      this.#looked.form = streamByType(type);
+    } catch (error) {
+      if (turn === this.#turn && !mayPlayAnyway(error)) this.problem = sentence(error);
+      return false;
+    }
+    if (turn !== this.#turn || !this.#looked.form) return false;
+    this.#reload();
+    return true;
   }
 
   /** Whether the viewer wants something of this film that the file itself does not give. */
@@ -139,15 +170,21 @@ export class Source {
   }
 
   async #convert(playlist: string): Promise<void> {
+    this.converted = true;
+    await this.#attach('hls', playlist);
+  }
+
+  async #attach(form: StreamForm, playlist: string): Promise<void> {
     const [turn, target] = [this.#turn, this.#target];
     if (!target) return;
-    this.converted = true;
     try {
-      const { attach } = await import('./hls-player');
+      const { attach } =
+        form === 'dash' ? await import('./dash-player') : await import('./hls-player');
       if (turn !== this.#turn) return;
       const { most, sound } = this;
+      const foreign = !this.converted;
       this.#attached = attach(
-        { ...target, playlist, most, sound },
+        { ...target, playlist, most, sound: foreign ? null : sound, foreign },
         {
           lines: (lines) => (this.lines = lines),
           failed: (why) => {

@@ -60,6 +60,8 @@ export interface StageInput {
   copying?: boolean;
   /** The player waits for the rest of an upload. */
   arriving?: Arriving | null;
+  /** What was found at a link that does not play, a sentence. */
+  found?: string | null;
   /** How the film comes where it is not simply the file, a sentence. */
   coming?: string | null;
 }
@@ -140,7 +142,8 @@ export function stageStatus(input: StageInput): StageStatus {
 
   const own =
     input.problem !== null && room.media.kind === 'url'
-      ? 'Nothing that this browser can play was found at the address. It may be wrong, or its site may not let others play it.'
+      ? (input.found ??
+        'Nothing that this browser can play was found at the address. It may be wrong, or its site may not let others play it.')
       : input.problem;
   const problem = room.media.problem ?? own;
   if (problem) {

@@ -1,5 +1,6 @@
 // The subtitles of one viewer: what there is to choose from, what is chosen, and what is to be read
 // right now. All of it stays in this browser; nobody else sees or hears of it.
+import { linkedSubtitle } from '../net/links';
 import { mediaAddress } from '../net/media-address';
 import { ask, sentence } from '../net/request';
 import { setting } from '../net/storage';
@@ -89,16 +90,32 @@ export class Subtitles {
       this.problem = 'This file is too large to be a subtitle.';
       return;
     }
-    const text = decode(new Uint8Array(await file.arrayBuffer()));
+    this.#add(file.name, decode(new Uint8Array(await file.arrayBuffer())));
+  }
+
+  /** One of another site, which this page may not read by itself: the server fetches it. */
+  async addLink(url: string): Promise<boolean> {
+    const media = this.#media;
+    try {
+      const { label, text } = await linkedSubtitle(url);
+      return media === this.#media && this.#add(label, text);
+    } catch (error) {
+      this.problem = sentence(error);
+      return false;
+    }
+  }
+
+  #add(label: string, text: string): boolean {
     if (cuesOf(text).length === 0) {
       this.problem =
         'Nothing to read was found in this file. It must be SubRip, WebVTT or SubStation Alpha.';
-      return;
+      return false;
     }
     this.#count += 1;
     const id = `own-${this.#count}`;
-    this.own = [...this.own, { id, label: file.name, language: null, text }];
+    this.own = [...this.own, { id, label, language: null, text }];
     this.choose(id);
+    return true;
   }
 
   setSize(size: number): void {

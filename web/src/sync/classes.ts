@@ -7,7 +7,8 @@
 // the tolerances grow; see `Controller`.
 
 /** Names of the classes a user, or the engine, may choose. */
-export type SyncClassName = 'same-room' | 'voice' | 'normal' | 'bridge' | 'relaxed' | 'free';
+export type SyncClassName =
+  'same-room' | 'voice' | 'normal' | 'bridge' | 'frame' | 'relaxed' | 'free';
 
 /** Numbers of one class. Errors in ms, rates as deviation from the room's rate. */
 export interface SyncClass {
@@ -79,6 +80,19 @@ export const SYNC_CLASSES: Readonly<Record<SyncClassName, SyncClass>> = {
     settle: 0.05,
     seekPastMs: 4_000,
     settleSeekPastMs: 1_000,
+  },
+  // Another site's player in a frame: it has a few speeds at most, tells its position now and then, and shows
+  // advertisements. Only a seek puts it right, and each costs a moment of loading.
+  frame: {
+    name: 'frame',
+    enterMs: 600,
+    leaveMs: 300,
+    fine: 0,
+    near: 0,
+    far: 0,
+    settle: 0,
+    seekPastMs: 1_200,
+    settleSeekPastMs: 800,
   },
   relaxed: {
     name: 'relaxed',

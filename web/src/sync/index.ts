@@ -9,6 +9,7 @@ export { Measure, type Measurement } from './measure';
 export type { TimelineCause } from './pursuit';
 export type { Environment, FrameSample, Player, PlayerEvent, PlayerReading } from './player';
 export { LearnedCost, StartCosts } from './start';
+export { SwitchPlayer } from './switch-player';
 export {
   percentile,
   type HistoryPoint,

@@ -1,8 +1,27 @@
 //! Vidking: films and series by their number at The Movie Database.
-use super::{Capabilities, EmbedError, EmbedOptions, Provider, Title, is_color, is_plain_id};
+//!
+//! Its player tells where it is and takes no orders, so that people start it by hand.
+use super::{
+    Capabilities, EmbedError, EmbedOptions, Provider, Title, host_of, is_color, is_plain_id,
+    parts_of,
+};
 use std::fmt::Write as _;
 
+const ORIGIN: &str = "https://www.vidking.net";
 const BASE: &str = "https://www.vidking.net/embed";
+
+/// A film's id, or `tv/ID/SEASON/EPISODE`.
+fn read(key: &str) -> Option<(&str, Title)> {
+    let parts: Vec<&str> = key.split('/').collect();
+    match parts.as_slice() {
+        [id] => Some((id, Title::Movie)),
+        ["tv", id, season, episode] => {
+            let (season, episode) = (season.parse().ok()?, episode.parse().ok()?);
+            Some((id, Title::Episode { season, episode }))
+        }
+        _ => None,
+    }
+}
 
 /// The provider.
 pub(super) struct Vidking;
@@ -10,6 +29,14 @@ pub(super) struct Vidking;
 impl Provider for Vidking {
     fn name(&self) -> &'static str {
         "vidking"
+    }
+
+    fn label(&self) -> &'static str {
+        "Vidking"
+    }
+
+    fn origin(&self) -> &'static str {
+        ORIGIN
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -20,6 +47,8 @@ impl Provider for Vidking {
             pause: true,
             resume: true,
             autoplay: true,
+            rate: false,
+            steered: false,
         }
     }
 
@@ -61,6 +90,39 @@ impl Provider for Vidking {
             }
         }
         Ok(address)
+    }
+
+    fn key_in(&self, link: &url::Url) -> Option<String> {
+        let parts = parts_of(link);
+        match (host_of(link)?, parts.as_slice()) {
+            ("vidking.net", ["embed", "movie", id]) => Some((*id).to_owned()),
+            ("vidking.net", ["embed", "tv", id, season, episode]) => {
+                Some(format!("tv/{id}/{season}/{episode}"))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_key(&self, key: &str) -> bool {
+        read(key).is_some_and(|(id, _)| self.is_id(id))
+    }
+
+    fn player(&self, key: &str) -> Result<String, EmbedError> {
+        let (id, title) = read(key).ok_or(EmbedError::BadId)?;
+        self.address(id, title, &EmbedOptions::default())
+    }
+
+    fn page(&self, key: &str) -> Option<String> {
+        self.player(key).ok()
+    }
+
+    fn title(&self, key: &str) -> String {
+        match read(key) {
+            Some((id, Title::Episode { season, episode })) => {
+                format!("vidking {id} S{season:02}E{episode:02}")
+            }
+            _ => format!("vidking {key}"),
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub use error::HlsError;
 pub use film::Film;
 pub use playlist::{Offer, SoundTrack};
 pub use rendition::Rendition;
-pub use text::{TextFormat, TextTrack};
+pub use text::{TextFormat, TextTrack, subtitle_text};
 pub use track::Wanting;
 pub use ways::{Choice, Plays, Way};
 

@@ -330,14 +330,14 @@ fn failed(failure: ToolFailure, what: &str) -> HlsError {
     HlsError::Failed { reason }
 }
 
-/// A subtitle file's text, whatever it is encoded in: half of them are older than UTF-8.
 fn read_text(file: File) -> std::io::Result<String> {
     let mut bytes = Vec::new();
     file.take(MAX_TEXT).read_to_end(&mut bytes)?;
-    Ok(decode(&bytes))
+    Ok(subtitle_text(&bytes))
 }
 
-fn decode(bytes: &[u8]) -> String {
+/// A subtitle file's text, whatever it is encoded in: half of them are older than UTF-8.
+pub fn subtitle_text(bytes: &[u8]) -> String {
     let encoding = match Encoding::for_bom(bytes) {
         Some((encoding, _)) => encoding,
         None => {
@@ -355,14 +355,14 @@ mod tests {
 
     #[test]
     fn old_encodings_are_read() {
-        assert_eq!(decode("\u{feff}Grüße".as_bytes()), "Grüße");
-        assert_eq!(decode("Grüße, naïve".as_bytes()), "Grüße, naïve");
+        assert_eq!(subtitle_text("\u{feff}Grüße".as_bytes()), "Grüße");
+        assert_eq!(subtitle_text("Grüße, naïve".as_bytes()), "Grüße, naïve");
         let old = b"1\n00:00:01,000 --> 00:00:02,000\nSch\xf6ne Gr\xfc\xdfe aus M\xfcnchen\n";
-        assert!(decode(old).contains("Schöne Grüße aus München"));
+        assert!(subtitle_text(old).contains("Schöne Grüße aus München"));
         let wide: Vec<u8> = "\u{feff}Hallo"
             .encode_utf16()
             .flat_map(u16::to_le_bytes)
             .collect();
-        assert_eq!(decode(&wide), "Hallo");
+        assert_eq!(subtitle_text(&wide), "Hallo");
     }
 }

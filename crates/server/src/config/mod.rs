@@ -22,6 +22,7 @@ pub use values::Keepers;
 pub(crate) use values::is_plain_loopback;
 
 use crate::accounts::SignUp;
+use crate::fetch::Allow;
 use crate::limits::Rates;
 use crate::oidc::OidcSettings;
 use clap::{ArgMatches, Command};
@@ -55,6 +56,10 @@ pub struct Config {
     pub base_path: String,
     /// Neighbours whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// Whether people's links are looked at.
+    pub fetch: bool,
+    /// What may be looked at beside the internet.
+    pub fetch_allow: Allow,
     /// Bytes a second that all media together may take.
     pub uplink: Option<f64>,
     /// Bytes a second that one viewer may take.
@@ -208,6 +213,8 @@ impl Config {
                 .last("base-path", values::base_path)?
                 .unwrap_or_default(),
             trusted_proxies: texts.each("trusted-proxies", values::proxies)?.concat(),
+            fetch: texts.one("fetch", values::switch)?,
+            fetch_allow: Allow::all(texts.each("fetch-allow", values::allow)?),
             uplink: texts.last("uplink", values::rate)?.flatten(),
             viewer_rate: texts.last("viewer-rate", values::rate)?.flatten(),
             content_bitrate: texts.last("content-bitrate", values::rate)?.flatten(),
@@ -241,6 +248,7 @@ impl Config {
                 join: texts.one("limit-join", values::limit)?,
                 create: texts.one("limit-create", values::limit)?,
                 upload: texts.one("limit-upload", values::limit)?,
+                links: texts.one("limit-links", values::limit)?,
                 chat: texts.one("limit-chat", values::limit)?,
                 reactions: texts.one("limit-reactions", values::limit)?,
                 guess: texts.one("limit-guess", values::limit)?,

@@ -83,6 +83,24 @@ pub static SETTINGS: &[Setting] = &[
         ..PLAIN
     },
     Setting {
+        key: "fetch",
+        value: "SWITCH",
+        default: "on",
+        help: "Whether the server looks at links that people put on: what is there, what it is called, subtitles (`on` or `off`). Off, links are taken as they are and each browser finds out.",
+        section: Section::Network,
+        ..PLAIN
+    },
+    Setting {
+        key: "fetch-allow",
+        value: "HOSTS",
+        unset: "the internet only",
+        example: "nas.home",
+        help: "Hosts and networks that the server may look into for people's links although they are not on the internet: names, addresses, ranges such as 192.168.1.0/24, `loopback` or `private`. Whoever may put something on can reach these through the server.",
+        section: Section::Network,
+        repeatable: true,
+        ..PLAIN
+    },
+    Setting {
         key: "syncplay",
         value: "ADDR",
         unset: "no Syncplay",
@@ -498,6 +516,14 @@ pub static SETTINGS: &[Setting] = &[
         value: "RATE",
         default: "30/min",
         help: "How often one address or account may begin an upload. An upload that goes on is not counted.",
+        section: Section::Limits,
+        ..PLAIN
+    },
+    Setting {
+        key: "limit-links",
+        value: "RATE",
+        default: "30/min",
+        help: "Links and subtitles of other sites that one address or account has the server look at.",
         section: Section::Limits,
         ..PLAIN
     },

@@ -1,6 +1,7 @@
 //! What the texts of settings mean: each reader takes one text and says what would be right otherwise.
 use super::proxies::AddressRange;
 use crate::accounts::SignUp;
+use crate::fetch::Allow;
 use crate::limits::Rate;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -160,6 +161,13 @@ pub fn proxies(raw: &OsStr) -> Read<Vec<AddressRange>> {
             "an address, a range such as 10.0.0.0/8, `loopback`, `private` or `none` would be right".to_owned()
         }),
     }
+}
+
+/// A host or network that may be fetched from.
+pub fn allow(raw: &OsStr) -> Read<Allow> {
+    Allow::parse(text(raw)?).ok_or_else(|| {
+        "a host's name, an address, a range such as 192.168.1.0/24, `loopback`, `private` or `none` would be right".to_owned()
+    })
 }
 
 /// Slower than this no film can be watched, and it is surely a mistake (bits taken for megabits).

@@ -59,6 +59,14 @@ impl Base {
         self.0.starts_with("https://")
     }
 
+    /// Scheme, host and port, as a browser says them of the page.
+    pub fn origin(&self) -> String {
+        url::Url::parse(&self.0).map_or_else(
+            |_| self.0.clone(),
+            |base| base.origin().ascii_serialization(),
+        )
+    }
+
     /// A link to a path below the base (no leading slash).
     pub fn link(&self, path: &str) -> String {
         format!("{}/{path}", self.0)

@@ -20,6 +20,7 @@ mod health;
 mod hls;
 pub mod identity;
 mod library;
+mod links;
 mod logs;
 mod me;
 mod media;
@@ -42,6 +43,7 @@ use crate::dialects::native::Native;
 use crate::dialects::openwatchparty::OpenWatchParty;
 use crate::dialects::staged::{self, Staged};
 use crate::dialects::{rdm, streamit};
+use crate::fetch::Fetcher;
 use crate::hub::Hub;
 use crate::limits::{ClientAddress, Limits};
 use crate::oidc::Oidc;
@@ -78,6 +80,8 @@ pub struct App {
     pub accounts: Arc<Accounts>,
     /// How often people may do what costs others something.
     pub limits: Arc<Limits>,
+    /// What looks at people's links.
+    pub fetcher: Arc<Fetcher>,
     /// Logins by the operator's OpenID provider, where there is one.
     pub oidc: Option<Arc<Oidc>>,
     /// The native dialect.
@@ -125,6 +129,8 @@ pub fn router(app: App) -> Router {
         .routes(routes!(logs::logs))
         .routes(routes!(library::list))
         .routes(routes!(library::show))
+        .routes(routes!(links::look))
+        .routes(routes!(links::subtitle))
         .routes(routes!(delivery::show))
         .routes(routes!(accounts::me, accounts::change, accounts::remove))
         .routes(routes!(accounts::sign_up))
@@ -239,7 +245,7 @@ fn by_topic(document: &utoipa::openapi::OpenApi) -> String {
     for (path, operations) in paths.into_iter().flatten() {
         let mut parts = path.trim_start_matches("/api/v2/").split('/');
         let topic = match parts.next() {
-            Some(topic @ ("rooms" | "library" | "admin")) => topic,
+            Some(topic @ ("rooms" | "library" | "links" | "admin")) => topic,
             Some("me") if parts.next().is_some_and(|part| part != "export") => "history",
             Some("me" | "accounts" | "session" | "sessions" | "tokens" | "oidc") => "accounts",
             _ => "server",

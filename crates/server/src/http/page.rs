@@ -14,6 +14,8 @@ use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use squeeze::{Encoding, squeezed};
 use std::borrow::Cow;
+use std::sync::LazyLock;
+use watchalong_media::player_origins;
 
 /// In development builds the files are read from the folder at each request.
 #[derive(RustEmbed)]
@@ -26,17 +28,36 @@ const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 /// Kept, but asked for again: a new server has a new page.
 const ASK_AGAIN: &str = "no-cache";
 
-/// What the page may do. Nothing comes from elsewhere but films: a queue may hold links to other sites. Posters,
-/// scripts and sockets are our own; the QR code of an invite is a `data:` image. Inline styles and scripts
-/// are not needed, as Vite inlines nothing and Svelte sets styles through the object model.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: blob:; font-src 'self'; media-src 'self' blob: https: http:; connect-src 'self'; \
-    manifest-src 'self'; worker-src 'self' blob:; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+/// What the page may do. Scripts, styles, posters and sockets are our own; the QR code of an invite is a `data:` image.
+/// Films may come from anywhere, since a queue may hold links to other sites, and so may the playlists and segments of
+/// a stream, which its player reads by itself. Frames show the players of known providers alone; they take orders by
+/// messages, so that no script of theirs runs here. Inline styles and scripts are not needed, as Vite inlines nothing
+/// and Svelte sets styles through the object model.
+static CONTENT_SECURITY_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let players: Vec<&str> = player_origins().collect();
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
+         media-src 'self' blob: https: http:; connect-src 'self' https: http:; frame-src {}; manifest-src 'self'; \
+         worker-src 'self' blob:; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+        players.join(" ")
+    );
+    HeaderValue::try_from(policy).expect("origins and keywords are visible ASCII")
+});
 
-/// The player's own abilities; everything else that a script could ask a person for is off.
-const PERMISSIONS_POLICY: &str = "autoplay=(self), fullscreen=(self), picture-in-picture=(self), \
-    screen-wake-lock=(self), clipboard-write=(self), camera=(), microphone=(), geolocation=(), \
-    display-capture=(), payment=(), usb=(), serial=(), hid=(), midi=(), browsing-topics=()";
+/// The player's own abilities, which those of providers share; everything else that a script could ask a person for is
+/// off.
+static PERMISSIONS_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let players: Vec<String> = player_origins()
+        .map(|origin| format!("\"{origin}\""))
+        .collect();
+    let players = players.join(" ");
+    let policy = format!(
+        "autoplay=(self {players}), fullscreen=(self {players}), picture-in-picture=(self {players}), \
+         encrypted-media=({players}), screen-wake-lock=(self), clipboard-write=(self), camera=(), microphone=(), \
+         geolocation=(), display-capture=(), payment=(), usb=(), serial=(), hid=(), midi=(), browsing-topics=()"
+    );
+    HeaderValue::try_from(policy).expect("origins and keywords are visible ASCII")
+});
 
 const NOT_BUILT: &str = "The page is not built into this server. `cargo xtask build` builds both; \
     `npm run build` in web/ builds the page for a development server. The API works without it.\n";
@@ -117,17 +138,20 @@ pub(crate) async fn html(name: &'static str, depth: usize, headers: HeaderMap) -
         negotiated(body, "text/html; charset=utf-8", &tag, ASK_AGAIN, &headers).await;
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            CONTENT_SECURITY_POLICY.clone(),
+        ),
         (
             HeaderName::from_static("permissions-policy"),
-            PERMISSIONS_POLICY,
+            PERMISSIONS_POLICY.clone(),
         ),
         (
             HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
+            HeaderValue::from_static("same-origin"),
         ),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.insert(name, value);
     }
     response
 }

@@ -181,6 +181,8 @@ pub struct Rates {
     pub create: Option<Rate>,
     /// Uploads that begin.
     pub upload: Option<Rate>,
+    /// Links of other sites that are looked at.
+    pub links: Option<Rate>,
     /// Chat messages.
     pub chat: Option<Rate>,
     /// Reactions.
@@ -204,6 +206,8 @@ pub struct Limits {
     pub create: Limit,
     /// Uploads that begin.
     pub upload: Limit,
+    /// Links of other sites that are looked at.
+    pub links: Limit,
     /// Chat messages.
     pub chat: Limit,
     /// Reactions.
@@ -223,6 +227,7 @@ impl Limits {
             join: Limit::new(rates.join),
             create: Limit::new(rates.create),
             upload: Limit::new(rates.upload),
+            links: Limit::new(rates.links),
             chat: Limit::new(rates.chat),
             reactions: Limit::new(rates.reactions),
             guess: Limit::new(rates.guess),

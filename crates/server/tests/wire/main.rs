@@ -20,6 +20,7 @@ mod history;
 mod hls;
 mod invites;
 mod limits;
+mod links;
 mod matrix;
 mod media;
 mod oidc;

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use watchalong_media::Choice;
+use watchalong_media::{Choice, embedded};
 use watchalong_room::{
     Departure, Event, ItemId, Media, MemberId, Preset, Refusal, Room, SeatId, SourceKind, Standing,
 };
@@ -46,6 +46,15 @@ impl Native {
         value["type"] = json!(medium.as_ref().map(|m| m.mime.clone()));
         if let Some(needs) = medium.as_deref().and_then(Choice::needs) {
             value["needs"] = json!(needs);
+        }
+        if let Some((provider, id)) =
+            embedded(&media.key).filter(|_| media.kind == SourceKind::Embed)
+        {
+            let can = provider.capabilities();
+            value["embed"] = json!({
+                "provider": provider.name(), "name": provider.label(), "page": provider.page(id),
+                "live": provider.is_live(id), "steered": can.steered, "rate": can.rate,
+            });
         }
         let gone = (media.kind == SourceKind::Library && medium.is_none())
             .then(|| "This file is no longer in the library.".to_owned());

@@ -14,5 +14,5 @@ pub use encode::Native;
 pub use policy::PolicyInput;
 pub use socket::{Visitor, connect};
 pub use values::{act, invite, message};
-pub use wire::MediaInput;
 pub(super) use wire::decode;
+pub use wire::{MediaInput, MediaObject};

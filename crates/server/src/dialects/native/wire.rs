@@ -86,7 +86,15 @@ pub enum MediaObject {
         #[serde(alias = "id")]
         key: String,
     },
-    /// An address on the web.
+    /// A film of a provider, in its player.
+    Embed {
+        /// `provider:id`, as in `youtube:dQw4w9WgXcQ`.
+        key: String,
+        /// Shown to people; otherwise made of provider and id.
+        #[serde(default)]
+        title: Option<String>,
+    },
+    /// An address on the web. One of a provider's pages is its film in its player.
     Url {
         /// `http(s)://…`, fetched by each client itself.
         #[serde(alias = "key")]
@@ -107,6 +115,9 @@ impl MediaInput {
             Self::Id(key) | Self::Object(MediaObject::Library { key }) => shelf.from_library(key),
             Self::Object(MediaObject::Upload { key }) => {
                 shelf.from_upload(room.ok_or(ShelfError::NotFound)?, key)
+            }
+            Self::Object(MediaObject::Embed { key, title }) => {
+                shelf.from_provider(key, title.as_deref())
             }
             Self::Object(MediaObject::Url { url, title }) => {
                 shelf.from_address(url, title.as_deref())

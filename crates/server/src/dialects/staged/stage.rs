@@ -75,7 +75,9 @@ impl Staged {
         let media = self.shelf.from_library(&placed.medium.id.to_string());
         let media = media.map_err(|error| match error {
             ShelfError::Broken(why) => StageError::NotReady(why),
-            ShelfError::NotFound | ShelfError::BadAddress => StageError::NotFound,
+            ShelfError::NotFound | ShelfError::BadAddress | ShelfError::UnknownEmbed => {
+                StageError::NotFound
+            }
         })?;
         let load = Command::Load {
             media,

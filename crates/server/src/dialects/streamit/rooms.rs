@@ -143,7 +143,8 @@ pub(super) fn source_of(room: &Room) -> Option<(&'static str, String)> {
     let media = room.current().map(|item| &item.media)?;
     let (name, id) = media.key.split_once(':')?;
     let known = provider(name).filter(|_| media.kind == SourceKind::Embed)?;
-    Some((known.name(), id.to_owned()))
+    // An episode or a live channel has no id that its page could do anything with.
+    known.is_id(id).then(|| (known.name(), id.to_owned()))
 }
 
 /// What a person is called outside of any room.

@@ -93,6 +93,10 @@ pub struct Look<'a> {
 fn text_of(media: &Media, look: &Look<'_>) -> String {
     match (media.kind, look.base) {
         (SourceKind::Url, _) => media.key.clone(),
+        // mpv plays many a provider's page by itself.
+        (SourceKind::Embed, _) => watchalong_media::embedded(&media.key)
+            .and_then(|(provider, id)| provider.page(id))
+            .unwrap_or_else(|| media.title.clone()),
         // A file of that name, as its first owner wrote it; another dialect's key may be a fingerprint.
         (SourceKind::Local, _) if media.key.ends_with(&media.title) => media.key.clone(),
         (SourceKind::Library | SourceKind::Upload, Some(base)) => look

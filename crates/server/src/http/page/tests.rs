@@ -78,6 +78,24 @@ async fn the_policy_lets_in_nothing_that_the_page_does_not_need() {
         !policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"),
         "{policy}"
     );
+    let frames = policy
+        .split(';')
+        .find(|part| part.trim().starts_with("frame-src"));
+    let frames: Vec<&str> = frames
+        .expect("it is said")
+        .split_whitespace()
+        .skip(1)
+        .collect();
+    let players: Vec<&str> = player_origins().collect();
+    assert_eq!(
+        frames, players,
+        "players of known providers and nothing else"
+    );
+    assert!(
+        players
+            .iter()
+            .all(|origin| origin.starts_with("https://") && !origin.contains('*'))
+    );
     assert_eq!(header_of(&response, "x-content-type-options"), "nosniff");
     assert_eq!(header_of(&response, "referrer-policy"), "no-referrer");
     assert_eq!(

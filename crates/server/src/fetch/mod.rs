@@ -371,7 +371,7 @@ mod tests {
             "http://10.0.0.1",
             "http://100.64.0.1/",
             // A name, which is looked up.
-            "http://localhost:9/",
+            "http://localhost:9999/",
         ] {
             let refused = refusal(address).await;
             assert_eq!(refused.code(), "address_not_public", "{address}");

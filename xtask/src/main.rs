@@ -23,8 +23,8 @@ Tasks of the Watchalong repository
   cargo xtask build             leave the release binary, page inside, at target/release/watchalong
   cargo xtask test [GROUP...]   install what the tests need and run them all, or only the groups named:
                                 lint unit wire e2e faults
-  cargo xtask bench NAME [...]  measure: sync (the lab with real browsers), media (beside nginx), accounts;
-                                `bench NAME --help` tells more
+  cargo xtask bench NAME [...]  measure: sync (the lab with real browsers), fanout and rooms (beside the floor),
+                                media (beside nginx), accounts; `bench NAME --help` tells more
   cargo xtask screenshots       take docs/images/*.png anew
   cargo xtask setup             only install what the tests need
 

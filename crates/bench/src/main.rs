@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use watchalong_bench::accounts;
+use watchalong_bench::fanout;
 use watchalong_bench::link::{Link, Profile};
 use watchalong_bench::media;
 use watchalong_bench::sync;
@@ -24,6 +25,17 @@ struct Arguments {
 enum What {
     /// The sync lab: skew between real browsers, and how long a press takes to reach all.
     Sync(sync::Options),
+    /// What telling a room costs: one event to 10, 100, 1,000 and 10,000 members, beside the floor.
+    Fanout(fanout::Options),
+    /// The same for many rooms: 10, 100 and 1,000 of five, and 100 of ten.
+    Rooms(fanout::Options),
+    /// What `fanout` and `rooms` are compared with: a server that does nothing but the writes.
+    #[command(hide = true)]
+    Floor {
+        /// Bytes of each event.
+        #[arg(long, default_value_t = 300)]
+        bytes: usize,
+    },
     /// What delivery costs, beside nginx: CPU, fairness, late joiners.
     Media(media::Options),
     /// What a storm of logins costs a busy room.
@@ -61,6 +73,9 @@ struct LinkOptions {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Sync(options) => sync::run(options).await,
+        What::Fanout(options) => fanout::run(options, &fanout::ONE_ROOM).await,
+        What::Rooms(options) => fanout::run(options, &fanout::MANY_ROOMS).await,
+        What::Floor { bytes } => fanout::floor::serve(bytes),
         What::Media(options) => media::run(options).await,
         What::Accounts(options) => accounts::run(options).await,
         What::Link(options) => link(options).await,

@@ -20,6 +20,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use tempfile::TempDir;
 
+use crate::process;
 use report::{Cell, Report};
 use servers::{Measured, Nginx, Ours};
 
@@ -58,7 +59,7 @@ pub async fn run(options: Options) -> Result<()> {
     let folder = TempDir::new()?;
     let film = servers::film(folder.path(), options.size).await?;
     let most = options.viewers.iter().copied().max().unwrap_or(1);
-    servers::keep_off_the_servers_core();
+    process::keep_off_the_servers_core();
     let nginx = Nginx::start(&film).await?;
     // One more, who comes late.
     let ours = Ours::start(folder.path(), most + 1).await?;

@@ -16,14 +16,11 @@ use tokio::process::{Child, Command};
 use super::client::Address;
 use crate::clip;
 use crate::member;
+use crate::process;
 use crate::server::{self, Server};
 
-/// The servers' core; this program keeps off it where there is another.
-const CORE: &str = "0";
 /// How long anything may take to start.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What `/proc` counts processor time in: ticks a second, on every Linux of today.
-const TICKS: u64 = 100;
 
 /// A server that is measured.
 pub trait Measured {
@@ -64,45 +61,6 @@ pub async fn film(folder: &Path, mebibytes: u64) -> Result<PathBuf> {
     .await?
 }
 
-/// Moves this program to the second core, where there is one.
-pub fn keep_off_the_servers_core() {
-    let other = std::process::Command::new("taskset")
-        .args(["-a", "-p", "-c", "1", &std::process::id().to_string()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if !other.is_ok_and(|status| status.success()) {
-        eprintln!(
-            "this program shares its core with the servers: there is no second one, or no `taskset`"
-        );
-    }
-}
-
-fn pin(process: u32) {
-    let _ = std::process::Command::new("taskset")
-        .args(["-a", "-p", "-c", CORE, &process.to_string()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-}
-
-/// User and system time of a process with all its threads.
-fn cpu_of(process: u32) -> Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))
-        .context("processor time is read from /proc, which only Linux has")?;
-    let (_, rest) = stat
-        .rsplit_once(')')
-        .context("/proc is not as documented")?;
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    let ticks: u64 = fields
-        .get(11..13)
-        .context("/proc is not as documented")?
-        .iter()
-        .map(|field| field.parse::<u64>())
-        .sum::<Result<u64, _>>()?;
-    Ok(Duration::from_millis(ticks * 1000 / TICKS))
-}
-
 /// nginx in one process, the film in its root.
 pub struct Nginx {
     addresses: Vec<Address>,
@@ -141,7 +99,7 @@ impl Nginx {
             .spawn()
             .context("nginx is needed to compare with; on Debian: apt install nginx-light")?;
         let process = child.id().context("nginx ended at once")?;
-        pin(process);
+        process::pin(process);
         let listening = async {
             while tokio::net::TcpStream::connect(server).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -182,7 +140,7 @@ impl Measured for Nginx {
     }
 
     fn cpu(&self) -> Result<Duration> {
-        cpu_of(self.process)
+        process::cpu(self.process)
     }
 }
 
@@ -200,7 +158,7 @@ impl Ours {
     pub async fn start(media: &Path, members: usize) -> Result<Self> {
         let limits = ["--limit-requests", "off", "--limit-join", "off"];
         let server = Server::with(&server::binary()?, media, &limits).await?;
-        pin(server.process());
+        process::pin(server.process());
         let item = server.first_item().await?;
         let room = server.open_room(&item).await?;
         let url = format!(
@@ -254,6 +212,6 @@ impl Measured for Ours {
     }
 
     fn cpu(&self) -> Result<Duration> {
-        cpu_of(self.process)
+        process::cpu(self.process)
     }
 }

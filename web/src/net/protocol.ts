@@ -239,7 +239,10 @@ export interface Snapshot {
   timeline: Timeline;
   media: RoomMedia | null;
   barrier: Barrier | null;
+  /** In a crowd not all of them. */
   members: Member[];
+  /** How many are there. */
+  people: number;
   queue: QueueEntry[];
   pool: PoolState;
   chat: ChatMessage[];
@@ -281,7 +284,12 @@ export type RoomEvent =
       media?: RoomMedia | null;
     }
   | { event: 'barrier'; barrier: Barrier | null }
-  | { event: 'members'; members: Member[]; gone: { member: MemberId; reason: GoneReason }[] }
+  | {
+      event: 'members';
+      members: Member[];
+      gone: { member: MemberId; reason: GoneReason }[];
+      people: number;
+    }
   | { event: 'queue'; queue: QueueEntry[] }
   | { event: 'pool'; left: number; shown: number }
   | { event: 'said'; message: ChatMessage }

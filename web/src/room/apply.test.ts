@@ -98,10 +98,12 @@ describe('events on a snapshot', () => {
         event: 'members',
         members: [member(3, 'Cleo'), member(1, 'Anna', { role: 'host' })],
         gone: [{ member: 2, reason: 'left' }],
+        people: 2,
       }),
     );
     expect(state.room.members.map((each) => each.name)).toEqual(['Anna', 'Cleo']);
     expect(state.room.pending).toEqual([]);
+    expect(state.room.people).toBe(2);
   });
 
   it('of an unknown kind change nothing', () => {

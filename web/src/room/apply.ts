@@ -61,6 +61,7 @@ function applyEvent(room: Snapshot, event: RoomEvent): Snapshot {
       return {
         ...room,
         members,
+        people: event.people,
         pending: room.pending.filter((member) => !settled.has(member.id)),
       };
     }

@@ -11,6 +11,7 @@ const change = (...members: typeof start.members): MembersEvent => ({
   event: 'members',
   members,
   gone: [],
+  people: 2,
 });
 
 describe('news of the members', () => {
@@ -30,6 +31,13 @@ describe('news of the members', () => {
     expect(membersNews({ ...start, you: { ...start.you, member: 8 } }, event)).toEqual([]);
   });
 
+  it('leave a crowd in peace: nobody is told of each who comes and goes', () => {
+    const crowd = { ...change(member(8, 'Cleo')), people: 51 };
+    expect(membersNews(asGuest, crowd)).toEqual([]);
+    const left = { ...crowd, members: [], gone: [{ member: host.id, reason: 'left' as const }] };
+    expect(membersNews(asGuest, left)).toEqual([]);
+  });
+
   it('tell oneself of a mute, and nobody else', () => {
     const event = change({ ...guest, muted: true });
     expect(membersNews(asGuest, event).map((one) => one.text)).toEqual(['The host has muted you']);
@@ -41,6 +49,7 @@ describe('news of the members', () => {
       event: 'members',
       members: [],
       gone: [{ member: guest.id, reason }],
+      people: 1,
     });
     const asHost = { ...start, you: { ...start.you, member: host.id } };
     expect(membersNews(asHost, gone('banned'))[0]?.undo).toEqual({
@@ -56,6 +65,7 @@ describe('news of the members', () => {
       event: 'members',
       members: [],
       gone: [{ member: 9, reason: 'denied' }],
+      people: 2,
     };
     expect(membersNews({ ...start, pending: [dan] }, event)).toEqual([
       { key: 'who-9', text: 'Dan was not let in', undo: { do: 'admit', member: 9 } },

@@ -12,9 +12,13 @@ export interface News {
 
 export type MembersEvent = Extract<RoomEvent, { event: 'members' }>;
 
+/** In rooms of more than this nobody is told of each who comes and goes. */
+const CROWD = 50;
+
 /** Who came, went or has another role now; `before` is the room before the event. */
 export function membersNews(before: Snapshot, event: MembersEvent): News[] {
   const me = before.you.member;
+  const crowd = event.people > CROWD;
   const news: News[] = [];
   const add = (member: MemberId, text: string, undo: News['undo'] = null): void =>
     void news.push({ key: `who-${member}`, text, undo });
@@ -23,7 +27,8 @@ export function membersNews(before: Snapshot, event: MembersEvent): News[] {
     const known = memberById(before, member.id);
     const mine = member.id === me;
     if (!known) {
-      if (!mine && member.standing === 'admitted') add(member.id, `${member.name} is here`);
+      if (!mine && !crowd && member.standing === 'admitted')
+        add(member.id, `${member.name} is here`);
     } else if (known.role !== member.role) {
       const text = roleNews(member.name, mine, known.role, member.role);
       if (text) add(member.id, text);
@@ -36,7 +41,7 @@ export function membersNews(before: Snapshot, event: MembersEvent): News[] {
       add(gone.member, `${knocked.name} was not let in`, { do: 'admit', member: gone.member });
     const known = memberById(before, gone.member);
     if (!known || gone.member === me) continue;
-    if (gone.reason === 'left') add(gone.member, `${known.name} left`);
+    if (gone.reason === 'left' && !crowd) add(gone.member, `${known.name} left`);
     if (gone.reason === 'kicked') add(gone.member, `${known.name} was sent out`);
     if (gone.reason === 'banned')
       add(gone.member, `${known.name} is banned`, { do: 'unban', member: gone.member });

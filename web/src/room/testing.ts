@@ -78,6 +78,7 @@ export function room(more: Partial<Snapshot> = {}): Snapshot {
     },
     barrier: null,
     members: [member(1, 'Ann', { role: 'host' }), member(2, 'Ben')],
+    people: 2,
     queue: [],
     pool: { left: 0, shown: 0, yours: [] },
     chat: [],

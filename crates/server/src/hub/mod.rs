@@ -12,6 +12,7 @@ mod figures;
 mod handle;
 mod newcomer;
 mod presence;
+pub(crate) mod roster;
 mod signals;
 mod speech;
 mod task;

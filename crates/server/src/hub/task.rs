@@ -2,13 +2,14 @@
 //!
 //! It takes all that waits, applies it, and writes one frame per dialect for the whole batch, so that
 //! a burst (a seek drag, a chat storm) costs little more than one event. Nothing here waits for a
-//! client. Changes of people are gathered and told at most every [`ROSTER_EVERY`].
+//! client. Changes of people are gathered ([`roster::every`]).
 use super::Hub;
 use super::call::CallError;
 use super::clients::{Client, Clients};
 use super::encoder::{Farewell, Reaction, Scene};
 use super::handle::{Greeting, Local, PublicView, RoomHandle};
 use super::presence::Presence;
+use super::roster;
 use super::signals::{Report, Signals};
 use super::watching::Watching;
 use crate::code::RoomCode;
@@ -21,8 +22,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use watchalong_room::{Actor, Audience, Command, Departure, Event, MemberId, NodeId, Room, SeatId};
 
-/// People are told of at most this often, so that N joins cost N deliveries each, not N squared.
-pub(super) const ROSTER_EVERY: Duration = Duration::from_millis(100);
 /// Reactions are told at most this often: four times a second is as alive as each by itself, and a crowd of
 /// ten thousand that cheers costs everybody four frames, not thousands.
 pub(super) const REACTIONS_EVERY: Duration = Duration::from_millis(250);
@@ -76,6 +75,7 @@ pub(super) async fn spawn(
     }
     let now = Instant::now();
     let presence = Presence::of(&room);
+    let shown = roster::shown(&room);
     let watching = Watching::of(&room, hub.progress.clone());
     let task = Task {
         hub,
@@ -90,8 +90,9 @@ pub(super) async fn spawn(
         chronicle,
         watching,
         roster: Pending::default(),
-        roster_sent: now - ROSTER_EVERY,
+        roster_sent: now - roster::EVERY,
         presence,
+        shown,
         reactions: Reactions::default(),
         signals_at: None,
         joins: BTreeMap::new(),
@@ -155,6 +156,8 @@ pub(super) struct Task {
     pub(super) roster: Pending,
     pub(super) roster_sent: Instant,
     pub(super) presence: Presence,
+    /// Whom the roster last told of by name.
+    pub(super) shown: BTreeSet<MemberId>,
     pub(super) reactions: Reactions,
     pub(super) signals_at: Option<Instant>,
     /// Joins to fall back on where a resume is refused.

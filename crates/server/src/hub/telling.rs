@@ -1,14 +1,15 @@
 //! The voice of a room's task: who is told what, once something has been applied.
 //!
 //! What is for everybody is encoded once per dialect; what is for some (rights, knocks, answers) goes to their
-//! seats alone. People's changes are gathered and told at most every [`ROSTER_EVERY`], reactions every
+//! seats alone. People's changes are gathered ([`roster::every`]), reactions every
 //! [`REACTIONS_EVERY`](super::task::REACTIONS_EVERY).
 use super::call::CallError;
 use super::clients::{Client, Stage};
 use super::encoder::{Farewell, Reaction, Roster, Scene};
 use super::handle::PublicView;
 use super::presence::Turn;
-use super::task::{Pending, ROSTER_EVERY, Reactions, Task};
+use super::roster;
+use super::task::{Pending, Reactions, Task};
 use crate::log::{Logged, Origin};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -247,34 +248,67 @@ impl Task {
     /// A first change after a quiet time is told at once; what follows is gathered.
     pub(super) fn flush_roster(&mut self) {
         let pending = !self.roster.changed.is_empty() || !self.roster.gone.is_empty();
-        let due = self.roster_sent + ROSTER_EVERY <= Instant::now();
+        let due = self.roster_sent + roster::every(&self.room) <= Instant::now();
         if !pending || !due {
             return;
         }
         self.roster_sent = Instant::now();
-        let Pending { changed, gone } = std::mem::take(&mut self.roster);
-        let Turn { came, turned, went } = self.presence.turn(&self.room, &changed, &gone);
-        let roster = Roster {
-            changed: changed
-                .into_iter()
-                .filter(|id| {
-                    self.room
-                        .member(*id)
-                        .is_some_and(|m| m.standing == Standing::Admitted)
-                })
-                .collect(),
-            gone,
-            came,
-            turned,
-            went,
-        };
-        if !roster.changed.is_empty() || !roster.gone.is_empty() {
-            self.clients.broadcast(self.scene(), |encoder, scene| {
-                encoder.roster(scene, &roster)
-            });
+        let pending = std::mem::take(&mut self.roster);
+        let told = self.gather(pending);
+        let news = !told.changed.is_empty() || !told.gone.is_empty();
+        if news || roster::is_crowd(&self.room) {
+            self.clients
+                .broadcast(self.scene(), |encoder, scene| encoder.roster(scene, &told));
         }
         self.handle.set_view(PublicView::of(&self.code, &self.room));
         self.hub.directory_changed();
+    }
+}
+
+impl Task {
+    /// What there is to say of the people whose changes wait, of those who are told of by name; see [`roster`]. The
+    /// others hear of their own changes alone.
+    fn gather(&mut self, Pending { changed, gone }: Pending) -> Roster {
+        let Turn { came, turned, went } = self.presence.turn(&self.room, &changed, &gone);
+        let shown = roster::shown(&self.room);
+        let before = std::mem::replace(&mut self.shown, shown);
+        let crowd = roster::is_crowd(&self.room);
+        let told = |id: &MemberId| self.shown.contains(id);
+        let was_told = |id: &MemberId| !crowd || before.contains(id) || self.shown.contains(id);
+        if crowd {
+            for &id in changed.iter().filter(|id| !told(id) && !came.contains(id)) {
+                self.tell_of_themselves(id);
+            }
+        }
+        let next: Vec<MemberId> = self.shown.difference(&before).copied().collect();
+        let admitted = |id: &MemberId| {
+            let member = self.room.member(*id);
+            member.is_some_and(|m| m.standing == Standing::Admitted)
+        };
+        let mut changed = changed;
+        changed.retain(|id| admitted(id) && told(id));
+        changed.extend(next);
+        Roster {
+            changed: changed.into_iter().collect(),
+            gone: gone.into_iter().filter(|(id, _)| was_told(id)).collect(),
+            came: came.into_iter().filter(told).collect(),
+            turned: turned.into_iter().filter(told).collect(),
+            went: went.into_iter().filter(|of| was_told(&of.member)).collect(),
+        }
+    }
+
+    fn tell_of_themselves(&self, member: MemberId) {
+        let roster = Roster {
+            changed: vec![member],
+            ..Roster::default()
+        };
+        let scene = Scene {
+            to: Some(member),
+            ..self.scene()
+        };
+        for client in self.clients_of(member).filter(|c| c.member().is_some()) {
+            client.send(client.encoder.roster(scene, &roster));
+        }
     }
 }
 

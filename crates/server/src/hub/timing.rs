@@ -1,7 +1,8 @@
 //! What a room's task does by the clock: ticks, gathered news, signals, snapshots, and leaving the memory.
 use super::handle::PublicView;
+use super::roster;
 use super::signals::News;
-use super::task::{ROSTER_EVERY, Task};
+use super::task::Task;
 use std::time::Duration;
 use tokio::time::Instant;
 use watchalong_room::{Actor, Command, Event, SeatId, Span};
@@ -20,7 +21,7 @@ impl Task {
             wake = wake.min(now + Duration::from_millis(wait));
         }
         if !self.roster.changed.is_empty() || !self.roster.gone.is_empty() {
-            wake = wake.min(self.roster_sent + ROSTER_EVERY);
+            wake = wake.min(self.roster_sent + roster::every(&self.room));
         }
         if let Some(at) = self.signals_at {
             wake = wake.min(at);

@@ -251,6 +251,66 @@ async fn a_crowd_that_cheers_costs_few_frames_and_nobody_is_forgotten() {
     assert!(refused["message"].as_str().unwrap().contains("react"));
 }
 
+/// Viewers that a room tells of by name.
+const SHOWN: usize = 200;
+
+#[tokio::test]
+async fn a_crowd_is_told_of_by_number_and_by_the_names_of_who_came_first() {
+    let limits = ["--limit-join", "off", "--limit-requests", "off"];
+    let server = Server::with(&limits).await;
+    let room = server.room(&json!({"policy": {"capacity": 1000}})).await;
+    let mut host = server.host(&room).await;
+    let mut crowd = Vec::new();
+    for n in 0..SHOWN + 4 {
+        crowd.push(server.join(&room, &format!("p{n}"), json!({})).await);
+    }
+    // The last one knows the host, those who came first, and itself.
+    let last = crowd.last_mut().unwrap();
+    let members = last.room()["members"].as_array().unwrap();
+    assert_eq!(members.len(), 1 + SHOWN + 1);
+    assert_eq!(last.room()["people"], 1 + SHOWN + 4);
+    let own = last.room()["you"]["member"].clone();
+    assert!(members.iter().any(|member| member["id"] == own));
+    while host.event("members").await["people"] != 1 + SHOWN + 4 {}
+
+    // Who is told of by number hears of their own changes, and nobody else does.
+    let last_name = |event: &Value| event["members"][0]["name"].clone();
+    last.must(json!({"do": "rename", "name": "Zoe"})).await;
+    loop {
+        let event = last.event("members").await;
+        if last_name(&event) == "Zoe" {
+            break;
+        }
+    }
+    // Made a co-host, they are somebody to everybody.
+    host.must(json!({"do": "co_host", "member": own, "co_host": true}))
+        .await;
+    loop {
+        let event = host.event("members").await;
+        let members = event["members"].as_array().unwrap();
+        assert!(
+            members
+                .iter()
+                .all(|m| m["id"] != own || m["role"] == "co_host")
+        );
+        if members.iter().any(|m| m["id"] == own) {
+            break;
+        }
+    }
+    // Where one of the first goes, the next takes the place.
+    let next = crowd[SHOWN].room()["you"]["member"].clone();
+    crowd[0].must(json!({"do": "leave"})).await;
+    loop {
+        let event = host.event("members").await;
+        if event["gone"].as_array().unwrap().is_empty() {
+            continue;
+        }
+        assert_eq!(event["members"][0]["id"], next);
+        assert_eq!(event["people"], SHOWN + 4);
+        break;
+    }
+}
+
 #[tokio::test]
 async fn a_preset_is_chosen_by_its_name() {
     let server = Server::start().await;

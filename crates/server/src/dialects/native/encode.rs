@@ -9,6 +9,7 @@ use super::values::{
 use crate::code::RoomCode;
 use crate::hub::Report;
 use crate::hub::encoder::{Encoder, Farewell, Reaction, Roster, Scene};
+use crate::hub::roster;
 use crate::secret::Signer;
 use crate::shelf::Shelf;
 use crate::ws::{close_frame, json_frame};
@@ -112,7 +113,7 @@ impl Native {
             "policy": room.policy(), "preset": Preset::of(&room.policy().controls), "schedule": room.schedule(),
             "timeline": timeline(room.timeline()), "media": self.current(scene),
             "barrier": barrier(room),
-            "members": room.members().filter(|m| m.standing == Standing::Admitted).map(member).collect::<Vec<_>>(),
+            "members": self.members(room, you), "people": roster::present(room),
             "queue": self.queue(scene), "pool": self.pool(room, you),
             "chat": room.messages().map(message).collect::<Vec<_>>(),
             "undo": undo(room),
@@ -125,6 +126,16 @@ impl Native {
             value["reports"] = json!(complaints(room));
         }
         value
+    }
+
+    /// Those told of by name, and the receiver.
+    fn members(&self, room: &Room, you: MemberId) -> Vec<Value> {
+        let mut shown = roster::shown(room);
+        shown.insert(you);
+        let told = shown.into_iter().filter_map(|id| room.member(id));
+        told.filter(|m| m.standing == Standing::Admitted)
+            .map(member)
+            .collect()
     }
 
     fn event(&self, scene: Scene<'_>, event: &Event) -> Option<Value> {
@@ -246,7 +257,9 @@ impl Encoder for Native {
             .collect();
         self.frame(
             scene,
-            vec![json!({"event": "members", "members": changed, "gone": gone})],
+            vec![json!({
+                "event": "members", "members": changed, "gone": gone, "people": roster::present(scene.room),
+            })],
         )
     }
 

@@ -205,6 +205,15 @@ impl Room {
         self.timeline.held = held;
     }
 
+    /// Whether something else may be put on now: people may be getting ready for what is on.
+    pub(crate) fn may_put_on(&self, by: Option<MemberId>) -> Result<(), Refusal> {
+        let starting = self.barrier.as_ref().is_some_and(|b| b.wants_play);
+        if starting && by.is_some() && !self.policy.load_interrupts {
+            return Err(Refusal::Starting);
+        }
+        Ok(())
+    }
+
     pub(crate) fn load(
         &mut self,
         step: &mut Step,
@@ -214,10 +223,7 @@ impl Room {
         play: bool,
     ) -> Result<(), Refusal> {
         let media = media.checked()?;
-        let starting = self.barrier.as_ref().is_some_and(|b| b.wants_play);
-        if starting && by.is_some() && !self.policy.load_interrupts {
-            return Err(Refusal::Starting);
-        }
+        self.may_put_on(by)?;
         self.note_undo(step, by, ControlKind::Load);
         let item = QueueItem {
             id: self.fresh_item(),

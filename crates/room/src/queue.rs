@@ -153,6 +153,7 @@ impl Room {
         if self.queue.is_empty() {
             return Err(Refusal::QueueEmpty);
         }
+        self.may_put_on(by)?;
         self.note_undo(step, by, ControlKind::Load);
         self.note_queue_place(place);
         let next = self.queue.remove(place);
@@ -312,6 +313,40 @@ mod tests {
         two.ok(host, Command::QueueShuffle);
         assert_eq!(keys(&one), keys(&two));
         assert_ne!(keys(&one), letters.concat());
+    }
+
+    #[test]
+    fn the_next_waits_for_a_start_where_nothing_may_interrupt_it() {
+        let policy = Policy {
+            load_interrupts: false,
+            ..Policy::default()
+        };
+        let mut party = Party::new(policy);
+        let host = party
+            .arrive("host", crate::Grant::Host, true)
+            .expect("may enter");
+        party
+            .arrive("ann", crate::Grant::None, true)
+            .expect("may enter");
+        for key in ["a", "b"] {
+            let media = clip(key);
+            party.ok(
+                host,
+                Command::QueueAdd {
+                    media,
+                    before: None,
+                },
+            );
+        }
+        party.ok(host, Command::QueueNext { item: None });
+        assert_eq!(
+            party.act(host, Command::QueueNext { item: None }),
+            Err(Refusal::Starting)
+        );
+        assert_eq!(keys(&party), "b");
+        party.ok(host, Command::ForceStart);
+        party.ok(host, Command::QueueNext { item: None });
+        assert_eq!(keys(&party), "");
     }
 
     #[test]

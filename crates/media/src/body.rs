@@ -178,7 +178,8 @@ impl MediaBody {
 
     /// The same body, sent by turns at a shared uplink.
     #[must_use]
-    pub fn through(mut self, share: Share) -> Self {
+    pub fn through(mut self, mut share: Share) -> Self {
+        share.promise(self.end - self.next);
         self.share = (self.next < self.end).then_some(share);
         self
     }

@@ -26,6 +26,8 @@ struct Kept {
     bytes: usize,
     /// Asked for last at the back. `None`: being read.
     heads: VecDeque<(String, Option<Bytes>)>,
+    /// How often one was there, and was not.
+    asked: (u64, u64),
 }
 
 impl Heads {
@@ -36,8 +38,14 @@ impl Heads {
                 budget,
                 bytes: 0,
                 heads: VecDeque::new(),
+                asked: (0, 0),
             })),
         }
+    }
+
+    /// How often a head was there for who asked, and how often not, since the start.
+    pub fn hits_and_misses(&self) -> (u64, u64) {
+        self.kept().asked
     }
 
     /// The head of this version, if it is there; otherwise it will be for the next who asks.
@@ -46,9 +54,14 @@ impl Heads {
         if let Some(place) = kept.heads.iter().position(|(of, _)| of == etag) {
             let found = kept.heads.remove(place)?;
             let head = found.1.clone();
+            match head {
+                Some(_) => kept.asked.0 += 1,
+                None => kept.asked.1 += 1,
+            }
             kept.heads.push_back(found);
             return head;
         }
+        kept.asked.1 += 1;
         let length = HEAD_BYTES.min(usize::try_from(source.stamp.size).unwrap_or(usize::MAX));
         if length == 0 || length > kept.budget {
             return None;

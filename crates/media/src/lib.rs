@@ -54,8 +54,8 @@ pub use embed::{
 };
 pub use error::{LibraryError, LibraryWarning, MediaError};
 pub use fair::{
-    Content, Limits as UplinkLimits, Need, Needs, Share, Stats as DeliveryStats, Uplink,
-    ViewerStats,
+    Content, Limits as UplinkLimits, Need, Needs, Share, Stats as DeliveryStats, Totals, Uplink,
+    ViewerStats, WAITS,
 };
 pub use heads::Heads;
 pub use hls::{

@@ -212,6 +212,23 @@ impl Library {
         }
     }
 
+    /// The text of a subtitle file beside a medium, whatever it is encoded in.
+    ///
+    /// # Errors
+    /// [`MediaError`]: the medium is unknown, or the file gone.
+    pub async fn read_sidecar(
+        &self,
+        id: &MediaId,
+        sidecar: &Sidecar,
+    ) -> Result<String, MediaError> {
+        let file = self.open_sidecar(id, sidecar).await?;
+        let text = tokio::task::spawn_blocking(move || crate::hls::read_text(file)).await;
+        match text {
+            Ok(Ok(text)) => Ok(text),
+            _ => Err(MediaError::Gone),
+        }
+    }
+
     /// A still picture of a medium, JPEG, some 480 pixels wide. Made on first request, then kept.
     ///
     /// `None` without ffmpeg, without a picture in the medium, or when none could be made. Waits for its turn:

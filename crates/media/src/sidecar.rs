@@ -40,6 +40,11 @@ impl Sidecar {
         &self.id
     }
 
+    /// Its file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Reads a name: `stem` is the film's, without its extension.
     fn of(name: &str, stem: &str, stamp: Stamp) -> Option<Self> {
         let (own, extension) = name.rsplit_once('.')?;
@@ -62,7 +67,8 @@ impl Sidecar {
             .iter()
             .find(|word| {
                 let letters = word.bytes().all(|b| b.is_ascii_alphabetic());
-                let kind = matches!(word.to_ascii_lowercase().as_str(), "sdh" | "cc" | "hi");
+                let word_of_kind = word.to_ascii_lowercase();
+                let kind = matches!(word_of_kind.as_str(), "sdh" | "cc" | "hi" | "wp");
                 (2..=3).contains(&word.len()) && letters && !kind
             })
             .map(|word| word.to_ascii_lowercase());
@@ -93,6 +99,8 @@ pub(crate) fn beside(shared: &Shared, entry: &Entry) -> Vec<Sidecar> {
     ) else {
         return Vec::new();
     };
+    // `Film.wp.mp4` was made of `Film.mkv`, and so were its subtitles.
+    let stem = stem.strip_suffix(".wp").unwrap_or(stem);
     let Ok(handle) = root.handle() else {
         return Vec::new();
     };

@@ -66,6 +66,8 @@ pub(super) struct Account {
     /// Bytes served, on the scale on which whoever has the least is next.
     pub(super) virtual_start: f64,
     pub(super) streams: usize,
+    /// Begun so far.
+    pub(super) answers: u64,
     pub(super) seen: Instant,
     pub(super) sent: u64,
     pub(super) pieces: u64,
@@ -88,6 +90,7 @@ impl Account {
             waiting: VecDeque::new(),
             virtual_start: 0.0,
             streams: 0,
+            answers: 0,
             seen: now,
             sent: 0,
             pieces: 0,
@@ -168,6 +171,17 @@ impl Account {
             self.urgency
                 .set_rate(rate * URGENT_RATE, URGENT_BURST_S, now);
         }
+    }
+
+    /// Whether the ticket in front was held back.
+    pub(super) fn held_now(&self) -> bool {
+        self.waiting.front().is_some_and(|ticket| ticket.held)
+    }
+
+    /// How long the ticket in front has waited.
+    pub(super) fn waits(&self, now: Instant) -> Option<Duration> {
+        let ticket = self.waiting.front()?;
+        Some(now.saturating_duration_since(ticket.since))
     }
 
     /// Hands a piece to the ticket in front; answers how long it was, or `None` where its connection is gone.

@@ -84,6 +84,8 @@ pub struct ViewerStats {
     pub streams: usize,
     /// Answers that wait for their turn.
     pub waiting: usize,
+    /// Answers begun so far.
+    pub answers: u64,
     /// Bytes so far.
     pub bytes: u64,
     /// Bytes a second lately.
@@ -105,7 +107,29 @@ pub struct Stats {
     pub limits: Limits,
     /// Those seen within the last minute, most bytes first.
     pub viewers: Vec<ViewerStats>,
+    /// Since the start.
+    pub totals: Totals,
+    /// How long the last pieces waited for their turn, the latest last, at most [`WAITS`]; none without a limit.
+    pub waits: Vec<Duration>,
 }
+
+/// What was served since the start, whoever is forgotten by now.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Totals {
+    /// Answers begun.
+    pub answers: u64,
+    /// Of these, sent to their end.
+    pub completed: u64,
+    /// Of these, given up by the player or cut.
+    pub aborted: u64,
+    /// Pieces handed to sockets.
+    pub pieces: u64,
+    /// Pieces held back for being far ahead of a room.
+    pub held: u64,
+}
+
+/// Pieces whose waits are remembered, for percentiles.
+pub const WAITS: usize = 500;
 
 /// The uplink that all media leave through.
 #[derive(Debug, Clone)]
@@ -158,6 +182,7 @@ impl Uplink {
             content,
             needs,
             done: 0,
+            promised: 0,
         })
     }
 
@@ -174,6 +199,7 @@ pub struct Share {
     content: Content,
     needs: Option<Arc<dyn Needs>>,
     done: u64,
+    promised: u64,
 }
 
 impl std::fmt::Debug for Share {
@@ -186,6 +212,11 @@ impl std::fmt::Debug for Share {
 }
 
 impl Share {
+    /// Notes how long the answer is: what tells an end from a break.
+    pub(crate) fn promise(&mut self, bytes: u64) {
+        self.promised = bytes;
+    }
+
     /// Asks for the right to send up to `wanted` bytes from `offset`; answers how many it may be. `None`: at once,
     /// and all of them.
     pub(crate) fn ask(&mut self, offset: u64, wanted: usize) -> Option<oneshot::Receiver<usize>> {
@@ -222,7 +253,10 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.uplink.turns().close(&self.viewer, Instant::now());
+        let whole = self.done >= self.promised;
+        self.uplink
+            .turns()
+            .close(&self.viewer, whole, Instant::now());
     }
 }
 

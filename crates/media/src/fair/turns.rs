@@ -7,8 +7,8 @@
 //! turns for one. Viewers about to run dry go first, within the purse that [`super::account`] gives them.
 use super::account::{Account, Standing, Ticket};
 use super::bucket::Bucket;
-use super::{Limits, PIECE, Stats, ViewerStats};
-use std::collections::{BTreeSet, HashMap};
+use super::{Limits, PIECE, Stats, Totals, ViewerStats, WAITS};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,9 @@ pub(super) struct Turns {
     /// Where on the scale of served bytes the last piece began.
     virtual_now: f64,
     swept: Instant,
+    totals: Totals,
+    /// How long the last pieces waited, the latest last.
+    waits: VecDeque<Duration>,
 }
 
 impl Turns {
@@ -42,6 +45,8 @@ impl Turns {
             waiting: BTreeSet::new(),
             virtual_now: 0.0,
             swept: now,
+            totals: Totals::default(),
+            waits: VecDeque::new(),
         }
     }
 
@@ -59,10 +64,19 @@ impl Turns {
         account.seen = now;
         let fits = account.streams < most;
         account.streams += usize::from(fits);
+        account.answers += u64::from(fits);
+        self.totals.answers += u64::from(fits);
         fits
     }
 
-    pub(super) fn close(&mut self, viewer: &Arc<str>, now: Instant) {
+    /// An answer is over, `whole` or not.
+    pub(super) fn close(&mut self, viewer: &Arc<str>, whole: bool, now: Instant) {
+        let ended = if whole {
+            &mut self.totals.completed
+        } else {
+            &mut self.totals.aborted
+        };
+        *ended += 1;
         if let Some(account) = self.accounts.get_mut(viewer) {
             account.streams = account.streams.saturating_sub(1);
             account.seen = now;
@@ -73,6 +87,7 @@ impl Turns {
         if let Some(account) = self.accounts.get_mut(viewer) {
             account.count(bytes, now);
             account.pieces += 1;
+            self.totals.pieces += 1;
         }
     }
 
@@ -141,10 +156,20 @@ impl Turns {
             self.waiting.remove(viewer);
             return;
         };
-        let start = account.virtual_start;
+        let (start, held, waited) = (
+            account.virtual_start,
+            account.held_now(),
+            account.waits(now),
+        );
         // `None`: the connection is gone, and its ticket was no turn.
         if let Some(bytes) = account.serve(piece, urgent, now) {
             self.virtual_now = self.virtual_now.max(start);
+            self.totals.pieces += 1;
+            self.totals.held += u64::from(held);
+            if self.waits.len() == WAITS {
+                self.waits.pop_front();
+            }
+            self.waits.extend(waited);
             if let Some(uplink) = &mut self.uplink {
                 uplink.take(bytes as f64);
             }
@@ -183,6 +208,7 @@ impl Turns {
                 viewer: viewer.clone(),
                 streams: account.streams,
                 waiting: account.waiting.len(),
+                answers: account.answers,
                 bytes: account.sent,
                 bytes_per_second: account.speed_at(now),
                 pieces: account.pieces,
@@ -198,6 +224,8 @@ impl Turns {
         Stats {
             limits: self.limits,
             viewers,
+            totals: self.totals,
+            waits: self.waits.iter().copied().collect(),
         }
     }
 }

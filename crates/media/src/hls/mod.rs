@@ -29,6 +29,7 @@ pub use error::HlsError;
 pub use film::Film;
 pub use playlist::{Offer, SoundTrack};
 pub use rendition::Rendition;
+pub(crate) use text::read_text;
 pub use text::{TextFormat, TextTrack, subtitle_text};
 pub use track::Wanting;
 pub use ways::{Choice, Plays, Way};

@@ -330,7 +330,8 @@ fn failed(failure: ToolFailure, what: &str) -> HlsError {
     HlsError::Failed { reason }
 }
 
-fn read_text(file: File) -> std::io::Result<String> {
+/// The same of a file.
+pub(crate) fn read_text(file: File) -> std::io::Result<String> {
     let mut bytes = Vec::new();
     file.take(MAX_TEXT).read_to_end(&mut bytes)?;
     Ok(subtitle_text(&bytes))

@@ -53,6 +53,13 @@ impl Running {
 /// # Errors
 /// For people: a port in use, a data folder that can't be written, a media folder that isn't there.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
+    for unused in &config.unused {
+        tracing::warn!(
+            variable = unused.name,
+            "is set, and means nothing here: {}",
+            unused.why
+        );
+    }
     // Ports first: the commonest mistake, told before anything is touched.
     let sockets = accept::bind(&config.listen)?;
     let addresses = sockets

@@ -1,20 +1,24 @@
 //! Settings: from flags, variables and a file to one typed [`Config`].
 //!
 //! `settings.rs` is the table of all settings (`setting.rs`); everything that names them is made from it. `layers.rs`
-//! finds each one's text and origin, `values.rs` reads it, `show.rs` prints the annotated file and the
+//! finds each one's text and origin, `texts.rs` and `values.rs` read it, `show.rs` prints the annotated file and the
 //! docs. Nothing here opens a socket or makes a folder.
+mod amounts;
 mod error;
 mod layers;
+mod programs;
 mod proxies;
 mod setting;
 mod settings;
 mod show;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod values;
 
 pub use error::{ConfigError, Origin};
 pub use layers::{Environment, Given};
+pub use programs::{UNUSED, Unused};
 pub use proxies::AddressRange;
 pub use settings::{SETTINGS, Section, Setting};
 pub use show::{annotated_file, markdown};
@@ -27,9 +31,10 @@ use crate::limits::Rates;
 use crate::oidc::OidcSettings;
 use clap::{ArgMatches, Command};
 use std::ffi::{OsStr, OsString};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
+use texts::Texts;
 use watchalong_media::{UplinkLimits, UploadLimits};
 
 /// How much more than a film takes one viewer gets, where only the former is known: enough to fill a buffer.
@@ -110,6 +115,16 @@ pub struct Config {
     pub viewer_key: Option<String>,
     /// Staged page: colours, in the order in which they are handed out.
     pub colors: Vec<String>,
+    /// Staged page: whether only films that its own scripts made are listed.
+    pub staged_list_wp: bool,
+    /// Staged page: how many messages a newcomer is sent.
+    pub staged_history: usize,
+    /// Staged page: how many messages one person may send ...
+    pub staged_chat_count: usize,
+    /// ... within this time.
+    pub staged_chat_window: Duration,
+    /// Staged page: silence after which a viewer counts as gone.
+    pub staged_silence: Duration,
     /// RDM: how long a room is kept with nobody in it.
     pub rdm_room_expiry: Duration,
     /// How often one may do what costs others something.
@@ -128,6 +143,8 @@ pub struct Config {
     pub max_connections: usize,
     /// How long running requests may take to end.
     pub shutdown_grace: Duration,
+    /// Variables of other programs that are set, and mean nothing here.
+    pub unused: Vec<&'static Unused>,
     given: Vec<Given>,
 }
 
@@ -189,25 +206,28 @@ impl Config {
         };
         let (home, xdg) = (folder("HOME"), folder("XDG_DATA_HOME"));
         let home = home.as_deref();
-        let texts = Texts { given: &given };
+        let texts = Texts::of_all(&given);
         let paths = |key| {
             let beside = texts.folder_of_file(key);
             move |raw: &OsStr| values::path(raw, home, beside.as_deref())
         };
         let beside = texts.folder_of_file("media");
+        let data = texts
+            .last("data", paths("data"))?
+            .unwrap_or_else(|| values::default_data(xdg.as_deref(), home));
         Ok(Self {
             media: texts.each("media", |raw| {
                 values::media_folder(raw, home, beside.as_deref())
             })?,
-            listen: texts.some("listen", values::listen)?,
-            syncplay: texts.last("syncplay", values::listen)?,
+            listen: texts.listen()?,
+            syncplay: texts.last("syncplay", |raw| {
+                values::listen(raw, Ipv4Addr::UNSPECIFIED.into())
+            })?,
             syncplay_tls: texts
                 .last("syncplay-cert", paths("syncplay-cert"))?
                 .zip(texts.last("syncplay-key", paths("syncplay-key"))?),
-            data: texts
-                .last("data", paths("data"))?
-                .unwrap_or_else(|| values::default_data(xdg.as_deref(), home)),
-            admin_key: texts.last("admin-key", values::admin_key)?,
+            admin_key: texts.admin_key(&data)?,
+            data,
             public_url: texts.last("public-url", values::public_url)?,
             base_path: texts
                 .last("base-path", values::base_path)?
@@ -241,6 +261,11 @@ impl Config {
             tmdb_url: texts.one("tmdb-url", values::upstream)?,
             viewer_key: texts.last("viewer-key", values::words)?,
             colors: texts.each("colors", values::color)?,
+            staged_list_wp: texts.one("staged-list", values::staged_list)?,
+            staged_history: texts.one("staged-history", values::messages)?,
+            staged_chat_count: texts.one("staged-chat-count", values::messages)?,
+            staged_chat_window: texts.one("staged-chat-window", values::time)?,
+            staged_silence: texts.one("staged-silence", values::time)?,
             rdm_room_expiry: texts.one("rdm-room-expiry", values::room_expiry)?,
             limits: Rates {
                 login: texts.one("limit-login", values::limit)?,
@@ -268,6 +293,10 @@ impl Config {
             log_json: texts.one("log-format", values::log_format)?,
             max_connections: texts.one("max-connections", values::max_connections)?,
             shutdown_grace: texts.one("shutdown-grace", values::grace)?,
+            unused: UNUSED
+                .iter()
+                .filter(|unused| environment(unused.name).is_some_and(|text| !text.is_empty()))
+                .collect(),
             given,
         })
     }
@@ -329,126 +358,5 @@ impl Config {
                 origin: given.origin.clone(),
             }
         })
-    }
-}
-
-/// The resolved texts, and how to read them with errors that name their setting.
-struct Texts<'a> {
-    given: &'a [Given],
-}
-
-impl Texts<'_> {
-    fn of(&self, key: &'static str) -> &Given {
-        self.given
-            .iter()
-            .find(|given| given.setting.key == key)
-            .expect("every setting of the table is resolved")
-    }
-
-    /// Relative paths in a settings file count from its folder, wherever the server was started.
-    fn folder_of_file(&self, key: &'static str) -> Option<PathBuf> {
-        match &self.of(key).origin {
-            Origin::File(path) => path.parent().map(Path::to_owned),
-            _ => None,
-        }
-    }
-
-    fn each<T>(
-        &self,
-        key: &'static str,
-        read: impl Fn(&OsStr) -> values::Read<T>,
-    ) -> Result<Vec<T>, ConfigError> {
-        let Given {
-            setting,
-            texts,
-            origin,
-        } = self.of(key);
-        let wrong = |raw: &OsStr, expected| ConfigError::Value {
-            setting: setting.key,
-            origin: origin.clone(),
-            value: if setting.secret {
-                "what it is".to_owned()
-            } else {
-                format!("{raw:?}")
-            },
-            expected,
-        };
-        texts
-            .iter()
-            .map(|raw| read(raw).map_err(|expected| wrong(raw, expected)))
-            .collect()
-    }
-
-    fn last<T>(
-        &self,
-        key: &'static str,
-        read: impl Fn(&OsStr) -> values::Read<T>,
-    ) -> Result<Option<T>, ConfigError> {
-        Ok(self.each(key, read)?.pop())
-    }
-
-    fn some<T>(
-        &self,
-        key: &'static str,
-        read: impl Fn(&OsStr) -> values::Read<T>,
-    ) -> Result<Vec<T>, ConfigError> {
-        let values = self.each(key, read)?;
-        let Given {
-            setting, origin, ..
-        } = self.of(key);
-        if values.is_empty() {
-            let expected = format!("at least one would be right, such as {}", setting.default);
-            return Err(ConfigError::Value {
-                setting: setting.key,
-                origin: origin.clone(),
-                value: "an empty list".to_owned(),
-                expected,
-            });
-        }
-        Ok(values)
-    }
-
-    /// The provider, where one is set; half of one is a mistake.
-    fn oidc(&self) -> Result<Option<OidcSettings>, ConfigError> {
-        let issuer = self.last("oidc-issuer", values::issuer)?;
-        let client_id = self.last("oidc-client-id", values::word)?;
-        let client_secret = self.last("oidc-client-secret", values::word)?;
-        let name = self.last("oidc-name", values::button)?;
-        let (given, missing) = match (issuer, client_id) {
-            (Some(issuer), Some(client_id)) => {
-                let name = name.unwrap_or_else(|| values::host(&issuer));
-                return Ok(Some(OidcSettings {
-                    issuer,
-                    client_id,
-                    client_secret,
-                    name,
-                }));
-            }
-            (Some(_), None) => ("oidc-issuer", "oidc-client-id"),
-            (None, Some(_)) => ("oidc-client-id", "oidc-issuer"),
-            // Neither: then nothing else of a provider may be there, or somebody believes that it works.
-            (None, None) => match (client_secret, name) {
-                (None, None) => return Ok(None),
-                (Some(_), _) => ("oidc-client-secret", "oidc-issuer"),
-                (None, Some(_)) => ("oidc-name", "oidc-issuer"),
-            },
-        };
-        Err(ConfigError::Value {
-            setting: given,
-            origin: self.of(given).origin.clone(),
-            value: "given alone".to_owned(),
-            expected: format!("`{missing}` is needed as well"),
-        })
-    }
-
-    fn one<T>(
-        &self,
-        key: &'static str,
-        read: impl Fn(&OsStr) -> values::Read<T>,
-    ) -> Result<T, ConfigError> {
-        Ok(self
-            .some(key, read)?
-            .pop()
-            .expect("`some` gives at least one"))
     }
 }

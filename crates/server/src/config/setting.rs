@@ -3,7 +3,7 @@
 //! Which settings there are stands in `settings.rs`; nothing here knows one of them.
 
 /// One setting, under one name everywhere.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Setting {
     /// Its key in the settings file; the flag is `--key`, the variable `WATCHALONG_KEY`.
     pub key: &'static str,

@@ -1,8 +1,10 @@
 //! The one table of settings.
 //!
 //! Flags, `WATCHALONG_*` variables, the keys of the settings file, `--help`, `watchalong config` and
-//! docs/settings.md are all made from [`SETTINGS`], so that they can't disagree. What a setting is stands in
-//! `setting.rs`, what a value means (types, limits) in `values.rs`; where it came from, in `layers.rs`.
+//! docs/settings.md are all made from [`SETTINGS`], so that they can't disagree; its part about other programs' clients
+//! is `programs.rs`. What a setting is stands in `setting.rs`, what a value means (types, limits) in `values.rs`; where it
+//! came from, in `layers.rs`.
+use super::programs::{PROGRAMS, followed_by};
 use super::setting::PLAIN;
 pub use super::setting::{Section, Setting};
 
@@ -12,7 +14,11 @@ pub fn find(key: &str) -> Option<&'static Setting> {
 }
 
 /// Every setting there is.
-pub static SETTINGS: &[Setting] = &[
+pub static SETTINGS: &[Setting] = &ALL;
+const ALL: [Setting; OWN.len() + PROGRAMS.len()] = followed_by(OWN, PROGRAMS);
+
+/// The server's own.
+const OWN: &[Setting] = &[
     Setting {
         key: "media",
         value: "MEDIA_DIR",
@@ -53,6 +59,16 @@ pub static SETTINGS: &[Setting] = &[
         section: Section::Network,
         repeatable: true,
         also: &["PORT", "RDM_PORT"],
+        ..PLAIN
+    },
+    Setting {
+        key: "listen-host",
+        value: "ADDRESS",
+        unset: "every address of this machine",
+        example: "127.0.0.1",
+        help: "The address to listen on where `listen` names a port alone, or nothing.",
+        section: Section::Network,
+        also: &["RDM_HOST", "HOST"],
         ..PLAIN
     },
     Setting {
@@ -353,133 +369,6 @@ pub static SETTINGS: &[Setting] = &[
         ..PLAIN
     },
     Setting {
-        key: "dialects",
-        value: "NAMES",
-        default: "all",
-        help: "The wire formats of other programs that are served beside our own, of: `clipper`, `openwatchparty`, `rdm`, `staged`, `streamit`. `all` or `none`, too.",
-        section: Section::Dialects,
-        repeatable: true,
-        ..PLAIN
-    },
-    Setting {
-        key: "allowed-origins",
-        value: "ORIGINS",
-        default: "http://localhost:8096,https://localhost:8096",
-        help: "OpenWatchParty: the Jellyfin pages that may connect, as a browser names them (no slash at the end); `*` for all.",
-        section: Section::Dialects,
-        repeatable: true,
-        also: &["ALLOWED_ORIGINS"],
-        ..PLAIN
-    },
-    Setting {
-        key: "jwt-secret",
-        value: "SECRET",
-        unset: "OpenWatchParty asks for no token",
-        example: "...",
-        help: "OpenWatchParty: the secret that the Jellyfin plugin signs with. With it, only its users make and enter rooms.",
-        section: Section::Dialects,
-        secret: true,
-        also: &["JWT_SECRET"],
-        ..PLAIN
-    },
-    Setting {
-        key: "jwt-audience",
-        value: "NAME",
-        default: "OpenWatchParty",
-        help: "OpenWatchParty: the audience that a token must be for.",
-        section: Section::Dialects,
-        also: &["JWT_AUDIENCE"],
-        ..PLAIN
-    },
-    Setting {
-        key: "jwt-issuer",
-        value: "NAME",
-        default: "Jellyfin",
-        help: "OpenWatchParty: the issuer that a token must be from.",
-        section: Section::Dialects,
-        also: &["JWT_ISSUER"],
-        ..PLAIN
-    },
-    Setting {
-        key: "clipper-origins",
-        value: "ORIGINS",
-        unset: "only pages of this server",
-        example: "https://clipper.example.org",
-        help: "Clipper: pages of other origins that may ask with a browser's cookie, as a browser names them (no slash at the end).",
-        section: Section::Dialects,
-        repeatable: true,
-        also: &["CORS_ALLOWED_ORIGINS"],
-        ..PLAIN
-    },
-    Setting {
-        key: "streamit-grace",
-        value: "SECONDS",
-        default: "300",
-        help: "StreamIt: how long a room waits for a host who is gone before it expires.",
-        section: Section::Dialects,
-        also: &["STREAMIT_GRACE_SECONDS"],
-        ..PLAIN
-    },
-    Setting {
-        key: "streamit-origins",
-        value: "ORIGINS",
-        default: "http://localhost:3000,http://127.0.0.1:3000",
-        help: "StreamIt: the pages that may call its API, as a browser names them (no slash at the end).",
-        section: Section::Dialects,
-        repeatable: true,
-        also: &["CORS_ALLOWED_ORIGINS"],
-        ..PLAIN
-    },
-    Setting {
-        key: "tmdb-api-key",
-        value: "KEY",
-        unset: "StreamIt's search is off",
-        example: "...",
-        help: "StreamIt: the key for searching titles at The Movie Database.",
-        section: Section::Dialects,
-        secret: true,
-        also: &["TMDB_API_KEY"],
-        ..PLAIN
-    },
-    Setting {
-        key: "tmdb-url",
-        value: "URL",
-        default: "https://api.themoviedb.org/3",
-        help: "StreamIt: where titles are searched, for a mirror of The Movie Database; https, or http on this machine.",
-        section: Section::Dialects,
-        ..PLAIN
-    },
-    Setting {
-        key: "viewer-key",
-        value: "KEY",
-        unset: "the staged page is for everybody who has its address",
-        example: "...",
-        help: "Staged page: the key (`/watchparty?key=...`) that viewers need. Another than the admin key.",
-        section: Section::Dialects,
-        secret: true,
-        also: &["VIEWER_KEY"],
-        ..PLAIN
-    },
-    Setting {
-        key: "colors",
-        value: "NAMES",
-        default: "red,orange,yellow,green,blue,purple,pink,übel",
-        help: "Staged page: the colours that its viewers are named after, in the order in which they are handed out.",
-        section: Section::Dialects,
-        repeatable: true,
-        also: &["COLOR_PALETTE"],
-        ..PLAIN
-    },
-    Setting {
-        key: "rdm-room-expiry",
-        value: "SECONDS",
-        default: "14400",
-        help: "RDM: how long a room is kept with nobody in it.",
-        section: Section::Dialects,
-        also: &["RDM_ROOM_EXPIRY_SECONDS"],
-        ..PLAIN
-    },
-    Setting {
         key: "limit-login",
         value: "RATE",
         default: "10/min",
@@ -565,6 +454,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "info",
         help: "What is logged to standard error: error, warn, info, debug or trace, also per module, as in `info,watchalong_server=debug`.",
         section: Section::Running,
+        also: &["RUST_LOG", "LOG_LEVEL"],
         ..PLAIN
     },
     Setting {

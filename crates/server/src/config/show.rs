@@ -1,4 +1,5 @@
 //! The table as a settings file with every line explained, and as docs/settings.md.
+use super::programs::UNUSED;
 use super::settings::{SETTINGS, Section, Setting};
 use std::fmt::Write as _;
 
@@ -79,6 +80,17 @@ pub fn markdown() -> String {
                 ),
             );
         }
+    }
+    out.push_str(
+        "\n## Variables that mean nothing here\n\n\
+         Other programs' servers read these, too. Where one is set, this server says at its start why it has no effect.\n\n\
+         | Variable | Why |\n|---|---|\n",
+    );
+    for unused in UNUSED {
+        push(
+            &mut out,
+            format_args!("| `{}` | {} |\n", unused.name, unused.why),
+        );
     }
     out
 }

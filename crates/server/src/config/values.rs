@@ -1,12 +1,11 @@
 //! What the texts of settings mean: each reader takes one text and says what would be right otherwise.
+pub use super::amounts::*;
 use super::proxies::AddressRange;
 use crate::accounts::SignUp;
 use crate::fetch::Allow;
-use crate::limits::Rate;
 use std::ffi::OsStr;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 
 /// A value, or what would be right instead.
 pub type Read<T> = Result<T, String>;
@@ -19,22 +18,10 @@ const DIALECTS: [&str; 5] = [
     crate::dialects::streamit::NAME,
     crate::dialects::staged::NAME,
 ];
-/// More sockets than this no process gets; the figure is Linux's usual `fs.nr_open`.
-const MAX_CONNECTIONS: usize = 1_048_576;
-/// An hour: service managers kill long before.
-const MAX_GRACE_SECONDS: u64 = 3600;
-/// Ten years; browsers themselves keep no cookie longer than about one.
-const MAX_SESSION_DAYS: u64 = 3650;
-/// Clients hold a token for a whole evening and the one after.
-const MIN_TOKEN_HOURS: u64 = 12;
 /// Client ids and secrets have 20 to 100 characters; beyond this something else was pasted.
 const MAX_WORD: usize = 1024;
 /// Characters on a button.
 const MAX_BUTTON: usize = 40;
-/// A year.
-const MAX_TOKEN_HOURS: u64 = 8760;
-/// A day: whoever is away for longer makes another room.
-const MAX_ROOM_GRACE_SECONDS: u64 = 86_400;
 /// Short keys are guessed, even with limits on tries.
 const MIN_ADMIN_KEY: usize = 8;
 
@@ -95,12 +82,23 @@ pub fn media_folder(raw: &OsStr, home: Option<&Path>, beside: Option<&Path>) -> 
     }
 }
 
-/// `ADDRESS:PORT`, and for convenience `:PORT`, `PORT` and `localhost:PORT`.
-pub fn listen(raw: &OsStr) -> Read<SocketAddr> {
+/// An address of this machine, without a port.
+pub fn listen_host(raw: &OsStr) -> Read<IpAddr> {
+    let text = text(raw)?;
+    match text.trim_start_matches('[').trim_end_matches(']') {
+        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+        address => address.parse().map_err(|_| {
+            "an address of this machine would be right, such as 127.0.0.1, 0.0.0.0 or ::".to_owned()
+        }),
+    }
+}
+
+/// `ADDRESS:PORT`, and for convenience `:PORT` and `PORT` (at `host`), and `localhost:PORT`.
+pub fn listen(raw: &OsStr, host: IpAddr) -> Read<SocketAddr> {
     let text = text(raw)?;
     let port = |port: &str| port.parse::<u16>().ok();
     let address = if let Some(port) = port(text.strip_prefix(':').unwrap_or(text)) {
-        Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
+        Some(SocketAddr::from((host, port)))
     } else if let Some(port) = text.strip_prefix("localhost:").and_then(port) {
         Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     } else {
@@ -170,96 +168,6 @@ pub fn allow(raw: &OsStr) -> Read<Allow> {
     })
 }
 
-/// Slower than this no film can be watched, and it is surely a mistake (bits taken for megabits).
-const LEAST_RATE: f64 = 100_000.0;
-/// An unused line of 1 Tbit/s; more is a mistake.
-const MOST_RATE: f64 = 1e12;
-/// A petabyte: more than any disk holds.
-const MOST_BYTES: f64 = 1e15;
-/// A year.
-const MOST_HOURS: u64 = 366 * 24;
-/// Folders and lists stay usable.
-const MOST_FILES: usize = 10_000;
-/// No machine encodes more films in real time.
-const MOST_ENCODES: usize = 64;
-/// A year.
-const MOST_EXPIRY_SECONDS: u64 = 366 * 24 * 3600;
-/// A day ahead is everything.
-const MOST_AHEAD_SECONDS: u64 = 24 * 3600;
-
-/// A number and the unit after it, in lower case.
-fn number_and_unit(text: &str) -> Option<(f64, String)> {
-    let text = text.trim().to_ascii_lowercase();
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .unwrap_or(text.len());
-    let number = text[..end].parse().ok()?;
-    Some((number, text[end..].trim().to_owned()))
-}
-
-/// Bits a second, read as `20mbit`; answered in bytes a second. Nothing of anything is no limit.
-pub fn rate(raw: &OsStr) -> Read<Option<f64>> {
-    let bits = number_and_unit(text(raw)?).and_then(|(number, unit)| {
-        let factor = match unit.as_str() {
-            "" if number == 0.0 => 1.0,
-            "bit" | "bit/s" | "bps" => 1.0,
-            "kbit" | "kbit/s" | "kbps" => 1e3,
-            "mbit" | "mbit/s" | "mbps" => 1e6,
-            "gbit" | "gbit/s" | "gbps" => 1e9,
-            _ => return None,
-        };
-        Some(number * factor)
-    });
-    bits.filter(|bits| *bits == 0.0 || (LEAST_RATE..=MOST_RATE).contains(bits))
-        .map(|bits| (bits > 0.0).then_some(bits / 8.0))
-        .ok_or_else(|| {
-            "bits a second with their unit would be right, such as 20mbit, 800kbit or 1gbit"
-                .to_owned()
-        })
-}
-
-/// Whole seconds; 0 is off.
-pub fn look_ahead(raw: &OsStr) -> Read<Option<Duration>> {
-    let seconds = text(raw)?
-        .parse()
-        .ok()
-        .filter(|seconds| *seconds <= MOST_AHEAD_SECONDS);
-    seconds
-        .map(|seconds| (seconds > 0).then(|| Duration::from_secs(seconds)))
-        .ok_or_else(|| {
-            format!("a whole number of seconds up to {MOST_AHEAD_SECONDS} would be right")
-        })
-}
-
-/// Bytes, read as `32mb`, `1.5 GB` or `0`.
-pub fn size(raw: &OsStr) -> Read<u64> {
-    let bytes = number_and_unit(text(raw)?).and_then(|(number, unit)| {
-        let factor = match unit.as_str() {
-            "" | "b" => 1.0,
-            "kb" | "k" => 1e3,
-            "mb" | "m" => 1e6,
-            "mib" => 1_048_576.0,
-            "gb" | "g" => 1e9,
-            "tb" | "t" => 1e12,
-            _ => return None,
-        };
-        Some(number * factor)
-    });
-    bytes
-        .filter(|bytes| (0.0..=MOST_BYTES).contains(bytes))
-        .map(|bytes| bytes as u64)
-        .ok_or_else(|| "bytes with a unit would be right, such as 32mb, 1.5gb or 0".to_owned())
-}
-
-/// Encoders at once; at least one.
-pub fn encodes(raw: &OsStr) -> Read<usize> {
-    let count = text(raw)?
-        .parse()
-        .ok()
-        .filter(|count| (1..=MOST_ENCODES).contains(count));
-    count.ok_or_else(|| format!("a whole number from 1 to {MOST_ENCODES} would be right"))
-}
-
 /// Who may keep uploads in the library for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keepers {
@@ -293,17 +201,6 @@ pub fn switch(raw: &OsStr) -> Read<bool> {
     }
 }
 
-/// How long an empty room of a dialect is kept.
-pub fn room_expiry(raw: &OsStr) -> Read<Duration> {
-    let seconds = text(raw)?
-        .parse()
-        .ok()
-        .filter(|seconds| (1..=MOST_EXPIRY_SECONDS).contains(seconds));
-    seconds.map(Duration::from_secs).ok_or_else(|| {
-        format!("a whole number of seconds from 1 to {MOST_EXPIRY_SECONDS} would be right")
-    })
-}
-
 /// A colour's name: a member's, too, so no longer than one.
 pub fn color(raw: &OsStr) -> Read<String> {
     let clean = watchalong_room::clean_line(text(raw)?, MAX_BUTTON);
@@ -311,26 +208,6 @@ pub fn color(raw: &OsStr) -> Read<String> {
         return Err("a name that can be seen would be right".to_owned());
     }
     Ok(clean)
-}
-
-/// Whole hours, at least one.
-pub fn hours(raw: &OsStr) -> Read<Duration> {
-    let hours = text(raw)?
-        .parse()
-        .ok()
-        .filter(|hours| (1..=MOST_HOURS).contains(hours));
-    hours
-        .map(|hours: u64| Duration::from_secs(hours * 3600))
-        .ok_or_else(|| format!("a whole number of hours from 1 to {MOST_HOURS} would be right"))
-}
-
-/// A whole number of things, at least one.
-pub fn count(raw: &OsStr) -> Read<usize> {
-    let count = text(raw)?
-        .parse()
-        .ok()
-        .filter(|count| (1..=MOST_FILES).contains(count));
-    count.ok_or_else(|| format!("a whole number from 1 to {MOST_FILES} would be right"))
 }
 
 /// A key that is worth checking.
@@ -342,6 +219,33 @@ pub fn admin_key(raw: &OsStr) -> Read<String> {
         ));
     }
     Ok(key.to_owned())
+}
+
+/// Bytes of a file that holds a key and nothing else.
+const MAX_KEY_FILE: u64 = 4096;
+
+/// The key in a file, where there is one: where another server keeps its own.
+pub fn key_file(path: &Path) -> Read<Option<String>> {
+    let size = match std::fs::metadata(path) {
+        Ok(about) => about.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("the file can't be read ({error})")),
+    };
+    if size > MAX_KEY_FILE {
+        return Err(format!("at most {MAX_KEY_FILE} bytes would be right"));
+    }
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| format!("the file can't be read ({error})"))?;
+    admin_key(OsStr::new(text.trim())).map(Some)
+}
+
+/// Whether only films that the staged page's own scripts made are listed.
+pub fn staged_list(raw: &OsStr) -> Read<bool> {
+    match text(raw)? {
+        "all" => Ok(false),
+        "wp" => Ok(true),
+        _ => Err("`all` or `wp` would be right".to_owned()),
+    }
 }
 
 /// Who may sign up.
@@ -421,43 +325,6 @@ pub fn button(raw: &OsStr) -> Read<String> {
     Ok(clean)
 }
 
-/// Whole days.
-pub fn session_days(raw: &OsStr) -> Read<Duration> {
-    let days = text(raw)?
-        .parse::<u64>()
-        .ok()
-        .filter(|days| (1..=MAX_SESSION_DAYS).contains(days));
-    days.map(|days| Duration::from_secs(days * 86_400))
-        .ok_or_else(|| {
-            format!("a whole number of days from 1 to {MAX_SESSION_DAYS} would be right")
-        })
-}
-
-/// Whole hours.
-pub fn token_hours(raw: &OsStr) -> Read<Duration> {
-    let hours = text(raw)?
-        .parse::<u64>()
-        .ok()
-        .filter(|hours| (MIN_TOKEN_HOURS..=MAX_TOKEN_HOURS).contains(hours));
-    hours
-        .map(|hours| Duration::from_secs(hours * 3600))
-        .ok_or_else(|| {
-            format!(
-                "a whole number of hours from {MIN_TOKEN_HOURS} to {MAX_TOKEN_HOURS} would be right"
-            )
-        })
-}
-
-/// How often something may happen, or no limit.
-pub fn limit(raw: &OsStr) -> Read<Option<Rate>> {
-    match text(raw)? {
-        "off" => Ok(None),
-        rate => Rate::parse(rate).map(Some).ok_or_else(|| {
-            "a count for each `s`, `min`, `hour` or `day` would be right, such as 10/min, or `off`".to_owned()
-        }),
-    }
-}
-
 /// A filter that tracing takes.
 pub fn log(raw: &OsStr) -> Read<String> {
     let filter = text(raw)?;
@@ -478,37 +345,6 @@ pub fn log_format(raw: &OsStr) -> Read<bool> {
         "json" => Ok(true),
         _ => Err("`text` or `json` would be right".to_owned()),
     }
-}
-
-/// At least one.
-pub fn max_connections(raw: &OsStr) -> Read<usize> {
-    let count = text(raw)?
-        .parse()
-        .ok()
-        .filter(|count| (1..=MAX_CONNECTIONS).contains(count));
-    count.ok_or_else(|| format!("a whole number from 1 to {MAX_CONNECTIONS} would be right"))
-}
-
-/// Whole seconds.
-pub fn grace(raw: &OsStr) -> Read<Duration> {
-    let seconds = text(raw)?
-        .parse()
-        .ok()
-        .filter(|seconds| *seconds <= MAX_GRACE_SECONDS);
-    seconds.map(Duration::from_secs).ok_or_else(|| {
-        format!("a whole number of seconds from 0 to {MAX_GRACE_SECONDS} would be right")
-    })
-}
-
-/// How long a room waits for its host.
-pub fn room_grace(raw: &OsStr) -> Read<Duration> {
-    let seconds = text(raw)?
-        .parse()
-        .ok()
-        .filter(|seconds| *seconds <= MAX_ROOM_GRACE_SECONDS);
-    seconds.map(Duration::from_secs).ok_or_else(|| {
-        format!("a whole number of seconds from 0 to {MAX_ROOM_GRACE_SECONDS} would be right")
-    })
 }
 
 /// Where data goes when nobody says: XDG's folder (specification 0.8, absolute paths only), or beside us.

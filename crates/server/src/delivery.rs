@@ -1,14 +1,66 @@
 //! Who fetches media, and what they need next: where fair delivery meets the room.
 //!
 //! `watchalong-media` shares the uplink; here it is told who is who (a seat by the token in its media address,
-//! anybody else by their address) and where the room stands.
+//! anybody else by their address) and where the room stands. Every answer with a film's bytes leaves through
+//! [`Outgoing::send`], in whatever dialect it was asked for: by its viewer's share, and from the page cache where the
+//! connection can do that.
 use crate::clock::ServerClock;
 use crate::hub::RoomHandle;
 use crate::secret::Signer;
+use crate::shelf::Shelf;
+use axum::body::{Body, HttpBody as _};
+use axum::extract::Extension;
+use axum::http::Response;
 use std::net::IpAddr;
 use std::sync::Arc;
-use watchalong_media::{Need, Needs};
+use std::time::Duration;
+use watchalong_media::{FileLane, MediaBody, MediaFile, Need, Needs};
 use watchalong_room::SeatId;
+
+/// The connection's lane, as handlers get it: none where it can't send files by itself.
+pub type Lane = Option<Extension<FileLane>>;
+
+/// Whose answer, from which file.
+pub struct Outgoing<'a> {
+    /// What is sent.
+    pub file: &'a MediaFile,
+    /// How long it plays, seconds, where somebody looked into it.
+    pub duration: Option<f64>,
+    /// Whose share of the uplink it takes.
+    pub viewer: Arc<str>,
+    /// What the viewer needs of it next.
+    pub needs: Arc<dyn Needs>,
+    /// The connection's.
+    pub lane: Lane,
+}
+
+/// One viewer fetches more at once than any player does.
+#[derive(Debug)]
+pub struct TooManyStreams;
+
+impl Outgoing<'_> {
+    /// The answer, ready to go out. It must reach its connection unchanged.
+    ///
+    /// # Errors
+    /// [`TooManyStreams`].
+    pub fn send(
+        self,
+        shelf: &Shelf,
+        answer: Response<MediaBody>,
+    ) -> Result<Response<Body>, TooManyStreams> {
+        if answer.body().is_end_stream() {
+            return Ok(answer.map(Body::new));
+        }
+        let duration = self
+            .duration
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let content = self.file.content(duration);
+        let share = shelf.uplink.stream(self.viewer, content, Some(self.needs));
+        let share = share.ok_or(TooManyStreams)?;
+        let lane = self.lane.map(|Extension(lane)| lane);
+        Ok(answer.map(|body| Body::new(body.through(share).by(lane))))
+    }
+}
 
 /// The name of the query parameter that carries a viewer's token.
 pub const VIEWER: &str = "viewer";

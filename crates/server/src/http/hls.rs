@@ -4,12 +4,11 @@
 //! (`hls/{expires}.{signature}/{viewer}/`), where a query would be lost.
 use super::media::{admitted, media_id, opened, too_many_streams};
 use super::{ApiError, App};
-use crate::delivery::{Fetcher, SegmentNeeds, VIEWER};
+use crate::delivery::{Fetcher, Lane, Outgoing, SegmentNeeds, TooManyStreams, VIEWER};
 use crate::limits::client_address;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
-use axum::body::HttpBody as _;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
@@ -276,6 +275,7 @@ async fn part(
     State(app): State<App>,
     Path((room, id, grant, viewer, rendition, name)): Path<PartPath>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    lane: Lane,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
@@ -296,15 +296,13 @@ async fn part(
         .await;
     let (file, begin, length) = made.map_err(|error| refused(&error))?;
     let response = file.answer(&method, &headers);
-    if response.body().is_end_stream() {
-        return Ok(response.map(Body::new));
-    }
-    let content = file.content(Some(length));
-    let needs = SegmentNeeds { fetcher, begin };
-    let share = app
-        .shelf
-        .uplink
-        .stream(who.viewer.clone(), content, Some(Arc::new(needs)));
-    let share = share.ok_or_else(too_many_streams)?;
-    Ok(response.map(|body| Body::new(body.through(share))))
+    let outgoing = Outgoing {
+        file: &file,
+        duration: Some(length.as_secs_f64()),
+        viewer: who.viewer.clone(),
+        needs: Arc::new(SegmentNeeds { fetcher, begin }),
+        lane,
+    };
+    let sent = outgoing.send(&app.shelf, response);
+    sent.map_err(|TooManyStreams| too_many_streams())
 }

@@ -1,19 +1,18 @@
 //! Delivery of media and posters. Ranges, validators and turns are `watchalong-media`'s; here stands who may have what.
 use super::{ApiError, App};
 use crate::code::RoomCode;
-use crate::delivery::Fetcher;
+use crate::delivery::{Fetcher, Lane, Outgoing, TooManyStreams};
 use crate::hub::RoomHandle;
 use crate::limits::client_address;
+use axum::Router;
 use axum::body::Body;
-use axum::body::HttpBody as _;
 use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::get;
-use axum::{Extension, Router};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use watchalong_media::{FileLane, MediaError, MediaFile, MediaId, Medium};
+use watchalong_media::{MediaError, MediaFile, MediaId, Medium};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -95,7 +94,7 @@ async fn file(
     Path((room, id)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    lane: Option<Extension<FileLane>>,
+    lane: Lane,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
@@ -103,23 +102,18 @@ async fn file(
     let room = admitted(&app, &room, &id, &query).await?;
     let (file, medium) = opened(&app, &id).await?;
     let file = file.with_head(&app.shelf.heads);
-    let lane = lane.map(|Extension(lane)| lane);
     let response = file.answer(&method, &headers);
-    if response.body().is_end_stream() {
-        return Ok(response.map(Body::new));
-    }
-    let duration = medium.and_then(|medium| medium.duration);
-    let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let (signer, clock) = (&app.hub.signer, app.hub.clock.clone());
     let fetcher = Fetcher::new(room, &query, id.to_string(), signer, clock);
-    let viewer = fetcher.name(client_address(peer.ip(), &headers, &app.config));
-    let content = file.content(duration);
-    let share = app
-        .shelf
-        .uplink
-        .stream(viewer, content, Some(Arc::new(fetcher)));
-    let share = share.ok_or_else(too_many_streams)?;
-    Ok(response.map(|body| Body::new(body.through(share).by(lane))))
+    let outgoing = Outgoing {
+        file: &file,
+        duration: medium.and_then(|medium| medium.duration),
+        viewer: fetcher.name(client_address(peer.ip(), &headers, &app.config)),
+        needs: Arc::new(fetcher),
+        lane,
+    };
+    let sent = outgoing.send(&app.shelf, response);
+    sent.map_err(|TooManyStreams| too_many_streams())
 }
 
 async fn poster(

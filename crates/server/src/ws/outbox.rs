@@ -71,6 +71,8 @@ struct Backlog {
     /// Whether the first frame has been written in part, and so must be finished.
     begun: bool,
     state: State,
+    /// Frames taken so far, and their bytes.
+    told: (u64, u64),
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -137,6 +139,8 @@ impl Outbox {
             State::Lagging => return Pushed::Lagging,
             State::Closing | State::Closed => return Pushed::Closed,
         }
+        backlog.told.0 += 1;
+        backlog.told.1 += frame.len() as u64;
         let mut rest = frame.clone();
         if let Some(stream) = self.0.stream.as_ref().filter(|_| backlog.frames.is_empty()) {
             match stream.try_write(frame) {
@@ -164,6 +168,11 @@ impl Outbox {
         backlog.frames.push_back(rest);
         self.0.wake.notify_one();
         Pushed::Taken
+    }
+
+    /// How many frames were handed to this outbox while it was open, and how many bytes.
+    pub fn told(&self) -> (u64, u64) {
+        self.backlog().told
     }
 
     /// Sends `frame` (a close) after what waits, then ends the connection.

@@ -71,6 +71,7 @@ impl Rdm {
         json!({
             "type": "room_state", "users": self.users(scene), "playback_state": playback_state(room),
             "current_video": on, "host_id": host.unwrap_or_default(), "videos": videos_map(&videos),
+            "queue": self.queue(scene),
         })
     }
 
@@ -207,6 +208,7 @@ impl Encoder for Rdm {
             .flat_map(|event| match event {
                 Event::Timeline { cause, by } => self.control(scene, *cause, *by),
                 Event::Barrier => self.waiting(scene, alone),
+                Event::Queue => vec![json!({"type": "queue_updated", "queue": self.queue(scene)})],
                 _ => Vec::new(),
             })
             .collect();

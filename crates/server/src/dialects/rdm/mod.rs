@@ -2,7 +2,7 @@
 //! WebSocket at `/ws/{code}`, and clips that go through the server, at `/rooms/...`.
 //!
 //! `rooms` makes and enters rooms, `uploads` and `videos` move clips, `socket` hears a member, `encode` speaks to
-//! them, `names` says who somebody is to whom, `pool` whom to ask for a random clip. Its players take their own clip of the room's, so a room of theirs is
+//! them, `names` says who somebody is to whom, `pool` whom to ask for a random clip, `queue` is what comes next. Its players take their own clip of the room's, so a room of theirs is
 //! one with a password in which everybody steers and waits for everybody ([`rooms::policy`]).
 //!
 //! Nothing echoes: what a member does becomes one command in the log, the event that comes of it is told to everybody
@@ -13,6 +13,7 @@ mod encode;
 mod error;
 mod names;
 mod pool;
+mod queue;
 mod rooms;
 mod socket;
 mod uploads;

@@ -18,6 +18,8 @@ use watchalong_room::{MemberId, SeatId};
 
 /// Seconds in which somebody who was asked begins to show a clip; an upload that runs is not counted.
 const PATIENCE: u32 = 10;
+/// When there is nobody to ask.
+const NOBODY: &str = "Nobody in the pool has a clip to show";
 /// How many are asked before it is given up.
 const TRIES: usize = 3;
 
@@ -90,6 +92,18 @@ impl State {
             request.asked.push(seat);
         }
         Turn { reset, ask }
+    }
+
+    /// Somebody of those who are `here` to ask once, for a clip that is not shown yet.
+    fn anybody(&self, here: &[SeatId], random: u64) -> Option<SeatId> {
+        let offer = |seat: &SeatId| self.offers.get(seat).copied().unwrap_or_default();
+        let able = |seat: &&SeatId| {
+            let offer = offer(seat);
+            !offer.opted_out && !offer.exhausted && offer.clips != Some(0)
+        };
+        let able: Vec<SeatId> = here.iter().filter(able).copied().collect();
+        let pick = (random % able.len().max(1) as u64) as usize;
+        able.get(pick).copied()
     }
 
     /// The seat that is asked now.
@@ -253,6 +267,40 @@ impl Clips {
         }
     }
 
+    /// Somebody wants the next clip to be there before it is needed: one player is asked, once.
+    pub(super) async fn prefetch(&self, seat: SeatId, name: String) {
+        let Ok(mut here) = self.room.read(players).await else {
+            return;
+        };
+        let asked = {
+            let state = self.pool.state();
+            here.retain(|seat| state.here.contains_key(seat));
+            match state.on {
+                Some(_) => state.anybody(&here, u64::from_le_bytes(secret::random())),
+                None => Some(seat),
+            }
+        };
+        let message = match asked {
+            Some(_) => json!({"type": "provide_prefetch_clip", "requested_by": name}),
+            None => json!({"type": "random_failed", "message": NOBODY}),
+        };
+        self.tell_some(vec![asked.unwrap_or(seat)], message).await;
+    }
+
+    /// A player has brought the clip that it was asked for, without showing it: everybody may fetch it.
+    pub(super) async fn prefetched(&self, video: String) {
+        let (rdm, code) = (self.rdm, self.room.code().clone());
+        let known = self.room.read(move |room| {
+            let mut videos = rdm.videos(&code, room).into_iter();
+            videos.find(|known| known.id == video)
+        });
+        if let Ok(Some(video)) = known.await {
+            let (id, filename) = (video.id, video.filename);
+            self.tell(json!({"type": "prefetch_available", "video_id": id, "filename": filename}))
+                .await;
+        }
+    }
+
     /// A player put a clip on: where it was asked to, it has done so.
     pub(super) fn shown(&self, seat: SeatId) {
         let mut state = self.pool.state();
@@ -315,8 +363,7 @@ impl Clips {
                 tokio::spawn(self.clone().wait(number, seat));
             }
             None => {
-                let message = "Nobody in the pool has a clip to show";
-                let failed = json!({"type": "random_failed", "message": message});
+                let failed = json!({"type": "random_failed", "message": NOBODY});
                 self.tell_some(waiting, failed).await;
             }
         }

@@ -7,6 +7,7 @@ use super::encode::{Rdm, error};
 use super::error::Refused;
 use super::names::{is_here, name_of};
 use super::pool::Clips;
+use super::queue::Wish;
 use super::rooms::find;
 use super::rooms::waits_for_clips;
 use crate::dialects::pace::{Bucket, Pace};
@@ -243,6 +244,14 @@ impl Session {
                 }
             }
             "play_video" => self.play_video(player, text("video_id").to_owned()).await,
+            "request_prefetch" => {
+                let name = player.place.name().await;
+                player.clips.prefetch(player.place.seat, name).await;
+            }
+            "prefetch_uploaded" => {
+                let id = text("video_id").to_owned();
+                player.clips.prefetched(id).await;
+            }
             "ready" => player.ready(text("video_id")).await,
             "kick" => self.kick(player, text("target_user_id").to_owned()).await,
             "request_random" => {
@@ -264,7 +273,29 @@ impl Session {
                     self.switch_pool(player, *on).await;
                 }
             }
-            _ => {}
+            kind => {
+                if let Some(wish) = Wish::read(kind, message) {
+                    self.queue(player, wish).await;
+                }
+            }
+        }
+    }
+
+    /// Changes what comes next. What it puts on is waited for like any clip; the sender has it.
+    async fn queue(&self, player: &Player, wish: Wish) {
+        let (rdm, code) = (self.rdm, player.place.room.code().clone());
+        let wished = player.place.room.read(move |room| rdm.wished(&code, room, wish));
+        let Ok(Some((command, puts_on))) = wished.await else {
+            return;
+        };
+        if puts_on.is_some() {
+            player.clips.shown(player.place.seat);
+        }
+        let done = player.place.call(command).await;
+        match (done, puts_on) {
+            (Ok(_), Some(id)) => player.ready(&id).await,
+            (Err(error), _) => self.not_put_on(player, error),
+            (Ok(_), None) => {}
         }
     }
 
@@ -310,15 +341,21 @@ impl Session {
         match player.place.call(load).await {
             // Whoever shares a clip has it.
             Ok(_) => player.ready(&id).await,
-            Err(CallError::Refused(Refusal::Starting)) => {
+            Err(error) => self.not_put_on(player, error),
+        }
+    }
+
+    fn not_put_on(&self, player: &Player, error: CallError) {
+        match error {
+            CallError::Refused(Refusal::Starting) => {
                 let view = player.place.room.view();
                 self.say(&json!({
                     "type": "transition_busy", "message": "A clip is already being loaded.",
                     "pending_video_id": view.delivered.clone().unwrap_or_default(),
                 }));
             }
-            Err(CallError::Refused(refusal)) => self.refuse(&refusal.to_string()),
-            Err(_) => {}
+            CallError::Refused(refusal) => self.refuse(&refusal.to_string()),
+            CallError::Failed | CallError::Closed => {}
         }
     }
 

@@ -1,20 +1,20 @@
 //! Clips as this dialect knows them, and their way to a player.
 //!
-//! What members brought to the room, and the film of the server's library that is on. A player asks without any
+//! What members brought to the room, and the films of the server's library that are on or come next. A player asks without any
 //! credential (it hands the plain address to its decoder), so ids can't be guessed, and are found under their room
 //! only. How bytes go out, ranges and shares of the line are `watchalong-media`'s.
 use super::encode::Rdm;
 use super::error::Refused;
+use super::queue;
 use super::rooms::find;
 use crate::code::RoomCode;
-use crate::delivery::Fetcher;
+use crate::delivery::{Fetcher, Lane, Outgoing, TooManyStreams};
 use crate::http::App;
 use crate::limits::ClientAddress;
-use axum::body::{Body, HttpBody as _};
+use axum::body::Body;
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, header};
 use std::sync::Arc;
-use std::time::Duration;
 use watchalong_media::{MediaError, MediaId, MediumState};
 use watchalong_room::{Media, PersonId, Room, SourceKind};
 
@@ -68,7 +68,7 @@ pub(super) fn is_clip(name: &str) -> bool {
 }
 
 impl Rdm {
-    /// What players of a room can fetch: whole clips, oldest first, and the library's film that is on.
+    /// What players of a room can fetch: whole clips, oldest first, and the library's films that are on or come next.
     pub(super) fn videos(&self, code: &RoomCode, room: &Room) -> Vec<Video> {
         let uploads = self.shelf.uploads.of_room(code.as_str());
         let whole = uploads.into_iter().filter(|upload| {
@@ -82,21 +82,23 @@ impl Rdm {
             size: upload.size,
             by: Some(PersonId(upload.person)),
         });
-        let on = room.current().map(|item| &item.media);
-        let on = on.filter(|media| media.kind == SourceKind::Library);
-        let film = on.and_then(|media| {
-            let medium = self.shelf.medium(media)?;
-            Some(Video {
-                id: media.key.clone(),
-                filename: film_name(&medium.title, &medium.mime),
-                size: medium.size,
-                by: None,
-            })
-        });
-        brought
-            .chain(film)
-            .filter(|video| video.size <= LARGEST)
-            .collect()
+        let mut videos: Vec<Video> = brought.collect();
+        let next = room.queue().iter().take(queue::MOST);
+        let films = room.current().into_iter().chain(next);
+        let films = films.filter(|item| item.media.kind == SourceKind::Library);
+        for media in films.map(|item| &item.media) {
+            let known = videos.iter().any(|video| video.id == media.key);
+            if let Some(medium) = self.shelf.medium(media).filter(|_| !known) {
+                videos.push(Video {
+                    id: media.key.clone(),
+                    filename: film_name(&medium.title, &medium.mime),
+                    size: medium.size,
+                    by: None,
+                });
+            }
+        }
+        videos.retain(|video| video.size <= LARGEST);
+        videos
     }
 
     /// What is on, where players can fetch it.
@@ -110,9 +112,10 @@ impl Rdm {
     pub(super) fn media(&self, code: &RoomCode, room: &Room, id: &str) -> Option<Media> {
         let mut videos = self.videos(code, room).into_iter();
         videos.find(|video| video.id == id)?;
-        let on = room.current().map(|item| &item.media);
-        let on = on.filter(|media| media.key == id).cloned();
-        on.or_else(|| self.shelf.from_upload(code, id).ok())
+        let items = room.current().into_iter().chain(room.queue());
+        let on = items.map(|item| &item.media).find(|media| media.key == id);
+        on.cloned()
+            .or_else(|| self.shelf.from_upload(code, id).ok())
     }
 }
 
@@ -150,6 +153,7 @@ pub(super) async fn video(
     Extension(rdm): Extension<&'static Rdm>,
     Path((code, id)): Path<(String, String)>,
     ClientAddress(address): ClientAddress,
+    lane: Lane,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Refused> {
@@ -180,22 +184,18 @@ pub(super) async fn video(
         headers.insert(header::CONTENT_TYPE, kind);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
-    if response.body().is_end_stream() {
-        return Ok(response.map(Body::new));
-    }
     let medium = app.shelf.uploads.get(&id).map(|upload| upload.medium);
-    let duration = medium.and_then(|medium| medium.duration);
-    let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let (signer, clock) = (&app.hub.signer, app.hub.clock.clone());
     let fetcher = Fetcher::new(room, "", id.to_string(), signer, clock);
-    let viewer = fetcher.name(address);
-    let content = file.content(duration);
-    let share = app
-        .shelf
-        .uplink
-        .stream(viewer, content, Some(Arc::new(fetcher)));
-    let share = share.ok_or_else(|| Refused::new(429, "Too many downloads at once"))?;
-    Ok(response.map(|body| Body::new(body.through(share))))
+    let outgoing = Outgoing {
+        file: &file,
+        duration: medium.and_then(|medium| medium.duration),
+        viewer: fetcher.name(address),
+        needs: Arc::new(fetcher),
+        lane,
+    };
+    let sent = outgoing.send(&app.shelf, response);
+    sent.map_err(|TooManyStreams| Refused::new(429, "Too many downloads at once"))
 }
 
 /// Whether an upload has been looked into, and can be fetched.
@@ -206,6 +206,10 @@ pub(super) fn is_settled(state: MediumState) -> bool {
 /// Reads a message, and what in it may name a file, as a connection does; for fuzzing.
 pub(in crate::dialects) fn decode(text: &str) {
     let message = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
+    if let Ok(message) = &message {
+        let kind = message.get("type").and_then(|kind| kind.as_str());
+        queue::Wish::read(kind.unwrap_or_default(), message);
+    }
     let texts = message.iter().flat_map(|message| message.values());
     for name in texts.filter_map(|value| value.as_str()).chain([text]) {
         let name = bare_name(name);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   clock,
   correction,
+  isLoaded,
   moved,
   positionAt,
   type RoomState,
@@ -34,6 +35,15 @@ describe('following a room', () => {
     expect(correction(-0.4)).toEqual({ rate: 1.05 });
     expect(correction(0.1)).toEqual({ rate: 0.975 });
     expect(correction(0.01)).toEqual({ rate: 1 });
+  });
+
+  it('knows when enough of a film is there to go on', () => {
+    expect(isLoaded([[0, 20]], 5, 600)).toBe(true);
+    expect(isLoaded([[0, 12]], 5, 600)).toBe(false);
+    expect(isLoaded([[0, 8.1]], 5, 60)).toBe(true);
+    expect(isLoaded([[0, 3], [5, 60]], 4, 600)).toBe(false);
+    expect(isLoaded([[0, 60]], 59.5, 60)).toBe(true);
+    expect(isLoaded([], 0, 60)).toBe(false);
   });
 
   it('learns the server’s clock from the quickest answer', () => {

@@ -20,6 +20,12 @@ const NEAR = 0.04;
 /** The most that the speed is changed by: nobody hears it with the pitch kept. */
 const NUDGE = 0.05;
 
+/** Seconds of a film that a page has before it goes on after a seek: 2 % of it, within these. */
+const LEAST_AHEAD = 3;
+const MOST_AHEAD = 12;
+/** A film's last fraction of a second never counts as loaded. */
+const END = 0.25;
+
 /** Where the room is at `now` (ms of the server's clock). */
 export function positionAt(state: RoomState, now: number): number {
   return state.paused ? state.t : Math.max(0, state.t + (now - state.ts) / 1000);
@@ -37,6 +43,13 @@ export function correction(off: number): { seek: true } | { rate: number } {
   if (Math.abs(off) > FAR) return { seek: true };
   if (Math.abs(off) < NEAR) return { rate: 1 };
   return { rate: 1 - Math.max(-NUDGE, Math.min(NUDGE, off / 4)) };
+}
+
+/** Whether a player with `ranges` (seconds from, to) of a film of this length can go on at `at` without a stop. */
+export function isLoaded(ranges: [number, number][], at: number, duration: number): boolean {
+  const wanted = Math.min(Math.max(LEAST_AHEAD, duration * 0.02), MOST_AHEAD);
+  const until = Math.min(at + wanted, duration - END);
+  return ranges.some(([from, to]) => from <= at + END && to >= until);
 }
 
 /** The server's clock, learned from answers to pings: the sample with the shortest way is the best. */

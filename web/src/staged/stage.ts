@@ -1,12 +1,14 @@
 // The film of a staged party, following the room. The viewer may seek, change volume and speed, go fullscreen; what
 // they do to play and pause is undone while the party says so.
-import { correction, moved, positionAt, type RoomState, ServerClock } from './follow';
+import { correction, isLoaded, moved, positionAt, type RoomState, ServerClock } from './follow';
 import { address } from './link';
 
 /** How often the player is compared with the room. */
 const LOOK_MS = 250;
 /** A seek of ours lands within this many seconds of where it was sent. */
 const LANDED = 0.5;
+/** How often it is looked whether enough of the film is there after a host's seek. */
+const GATHER_MS = 700;
 /** A film that would not load is asked for again: somebody may be putting it there. */
 const RETRY_MS = 2000;
 
@@ -23,6 +25,7 @@ export class Stage {
   #sent: number | undefined;
   /** The viewer paused for themselves, where they may. */
   #held = false;
+  #gathering: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     private readonly film: HTMLVideoElement,
@@ -64,6 +67,25 @@ export class Stage {
       if (Math.abs(this.#apart) < LANDED) this.#apart = 0;
     }
     this.#step();
+  }
+
+  /** Calls `ready` once the film is there from `at` on; at once for who is elsewhere. */
+  gather(at: number, rev: number, ready: () => void): void {
+    clearInterval(this.#gathering);
+    this.film.preload = 'auto';
+    const look = (): void => {
+      const { buffered, duration } = this.film;
+      const ranges = Array.from({ length: buffered.length }, (_, number): [number, number] => [
+        buffered.start(number),
+        buffered.end(number),
+      ]);
+      const gone = this.#state?.rev !== rev;
+      if (!gone && this.#apart === 0 && !isLoaded(ranges, at, duration)) return;
+      clearInterval(this.#gathering);
+      if (!gone) ready();
+    };
+    this.#gathering = setInterval(look, GATHER_MS);
+    look();
   }
 
   /** To where the party is. */

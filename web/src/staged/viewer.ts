@@ -72,6 +72,12 @@ function hear(message: Message): void {
       stage.hear(state);
       break;
     }
+    case 'seek-gate': {
+      const { gateId, t, rev } = message;
+      if (typeof t !== 'number' || typeof rev !== 'number') break;
+      stage.gather(t, rev, () => link.send({ type: 'seek-ready', gateId }));
+      break;
+    }
     case 'pong':
       stage.clock.learn(pinged, Date.now(), Number(message['ts']));
       break;

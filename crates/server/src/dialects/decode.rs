@@ -1,15 +1,15 @@
 //! What of each dialect reads bytes from strangers, as plain functions: for fuzzing (`fuzz/`, `tests/fuzz`).
 //!
 //! Each takes anything and gives nothing back; what counts is that it comes back, soon, and without a panic. Whoever adds
-//! a dialect adds its decoder to [`DECODERS`].
-use super::{clipper, native, openwatchparty, rdm, streamit, syncplay};
+//! a dialect adds its decoder to [`DECODERS`] and a target of the same name to `fuzz/`; a test misses either.
+use super::{clipper, native, openwatchparty, rdm, staged, streamit, syncplay};
 use crate::ws::Reader;
 
 /// Reads what a stranger sent.
 pub type Decoder = fn(&[u8]);
 
 /// All decoders, by the name of their dialect; `frames` is the WebSocket codec below most of them.
-pub const DECODERS: [(&str, Decoder); 7] = [
+pub const DECODERS: [(&str, Decoder); 8] = [
     ("frames", frames),
     ("native", |bytes| texts(bytes, native::decode)),
     ("openwatchparty", |bytes| {
@@ -19,6 +19,7 @@ pub const DECODERS: [(&str, Decoder); 7] = [
     ("syncplay", |bytes| texts(bytes, syncplay::decode)),
     ("clipper", |bytes| texts(bytes, clipper::decode)),
     ("streamit", |bytes| texts(bytes, streamit::decode)),
+    ("staged", |bytes| texts(bytes, staged::decode)),
 ];
 
 /// The decoder of that name.

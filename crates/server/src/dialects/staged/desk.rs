@@ -1,13 +1,16 @@
-//! What only the staged page has a word for: who has which colour, and whether viewers may pause for themselves.
+//! What only the staged page has a word for: who has which colour, whether viewers may pause for themselves, whose page has
+//! loaded what, and how much was said.
 //!
 //! It lives in memory and goes with its connections, as the format has it. What a room knows is never kept here.
+use super::gate::Gate;
+use super::meter::Meter;
 use crate::code::RoomCode;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use watchalong_room::{Member, SeatId};
+use watchalong_room::{Member, SeatId, ServerTime};
 
 /// What a page is shown as.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Card {
     /// Names the viewer in addresses of media.
     pub(super) guid: String,
@@ -17,6 +20,12 @@ pub(super) struct Card {
     pub(super) is_page: bool,
     /// Connected at the host's door.
     pub(super) is_host: bool,
+    /// The revision whose film it has metadata of.
+    pub(super) loaded: Option<u64>,
+    /// The part of the film that it fetched last: first and last byte, and when.
+    pub(super) fetched: Option<(u64, u64, ServerTime)>,
+    /// What was said and heard.
+    pub(super) meter: Option<Arc<Meter>>,
 }
 
 /// One room's cards.
@@ -26,10 +35,14 @@ pub(super) struct Table {
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     cards: BTreeMap<SeatId, Card>,
     /// Pages set a viewer's pause right.
     enforces: bool,
+    /// A host's seek that waits for pages.
+    pub(super) gate: Option<Gate>,
+    /// So many were there.
+    pub(super) gates: u64,
 }
 
 /// All tables.
@@ -48,7 +61,11 @@ pub(super) struct Laid {
 
 impl Drop for Laid {
     fn drop(&mut self) {
-        self.table.lock().cards.remove(&self.seat);
+        let mut inner = self.table.lock();
+        inner.cards.remove(&self.seat);
+        if let Some(gate) = &mut inner.gate {
+            gate.release(self.seat);
+        }
     }
 }
 
@@ -80,6 +97,8 @@ impl Desk {
                 let inner = Mutex::new(Inner {
                     cards: BTreeMap::new(),
                     enforces: true,
+                    gate: None,
+                    gates: 0,
                 });
                 let table = Arc::new(Table { inner });
                 tables.insert(code.clone(), Arc::downgrade(&table));
@@ -101,11 +120,32 @@ impl Inner {
         let mut cards = self.cards.values();
         cards.all(|card| card.color.as_deref() != Some(color))
     }
+
+    /// Viewers whose page has this revision's film.
+    pub(super) fn viewers_with(&self, revision: u64) -> impl Iterator<Item = SeatId> {
+        let has = move |card: &Card| !card.is_host && card.loaded == Some(revision);
+        let cards = self.cards.iter();
+        cards.filter_map(move |(seat, card)| has(card).then_some(*seat))
+    }
 }
 
 impl Table {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         lock(&self.inner)
+    }
+
+    /// Notes what the holder of this name fetched.
+    pub(super) fn fetched(&self, guid: &str, part: (u64, u64, ServerTime)) {
+        let mut inner = self.lock();
+        let card = inner.cards.values_mut().find(|card| card.guid == guid);
+        if let Some(card) = card {
+            card.fetched = Some(part);
+        }
+    }
+
+    /// Everybody's cards.
+    pub(super) fn cards(&self) -> BTreeMap<SeatId, Card> {
+        self.lock().cards.clone()
     }
 
     pub(super) fn card(&self, seat: SeatId) -> Option<Card> {

@@ -1,10 +1,8 @@
-//! The HTTP side: the pages, the list of files, staging, and the film that is on under an address that never changes.
+//! The HTTP side: the pages, their sockets, the list of files, and staging. What is on is in `film`.
 //!
-//! No answer holds a key, and none may be read by another site's page. Ranges and shares of the line are
-//! `watchalong-media`'s, as for every other client.
+//! No answer holds a key, and none may be read by another site's page.
 use super::socket::{self, Visitor};
-use super::{Asked, Staged};
-use crate::delivery::Fetcher;
+use super::{Asked, Staged, debug, film};
 use crate::http::accept::Admission;
 use crate::http::{App, own_origin, page};
 use crate::hub::{HubError, RoomHandle};
@@ -12,29 +10,17 @@ use crate::limits::{self, ClientAddress};
 use crate::{password, ws};
 use axum::Json;
 use axum::Router;
-use axum::body::{Body, Bytes, HttpBody as _};
+use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Extension, Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Duration;
-use watchalong_media::MediaId;
-use watchalong_room::{Actor, Grant, SourceKind};
+use watchalong_room::{Actor, Grant};
 
-/// Names of what is on: any of these, and none, mean the same.
-const CURRENT: [&str; 6] = [
-    "current",
-    "current.mp4",
-    "current.mkv",
-    "current.webm",
-    "current.m4v",
-    "current.mov",
-];
 /// Colours whose names say what they are; others get one that is made of the name.
 const HEX: [(&str, &str); 8] = [
     ("red", "#e5484d"),
@@ -57,7 +43,14 @@ pub fn router(staged: &'static Staged) -> Router<App> {
         .route("/api/stage", axum::routing::post(stage))
         .route("/api/colors", get(colors))
         .route("/healthz", get(async || Json(json!({"ok": true}))))
-        .route("/media/{current}", axum::routing::any(current));
+        .route("/media/{current}", axum::routing::any(film::current))
+        .route("/media/current.vtt", get(film::subtitles))
+        .route("/media/current-subs.json", get(film::subtitle_list))
+        .route("/media/current-audio.json", get(film::audio_list))
+        .route("/media/sidecar/{number}", axum::routing::any(film::audio))
+        .route("/api/debug/clients", get(debug::clients))
+        .route("/api/debug/delivery", get(debug::delivery))
+        .route("/api/debug/state", get(debug::state));
     for path in ["/watchparty", "/watchparty/", "/watchparty/index.html"] {
         router = router.route(path, get(viewer_page));
     }
@@ -68,14 +61,32 @@ pub fn router(staged: &'static Staged) -> Router<App> {
     ] {
         router = router.route(path, get(host_page));
     }
-    router.layer(Extension(staged))
+    let off_air = axum::middleware::from_fn_with_state(staged, unless_offline);
+    router.layer(off_air).layer(Extension(staged))
+}
+
+/// Nothing is here while the operator says so.
+async fn unless_offline(
+    State(staged): State<&'static Staged>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if staged.is_offline().await {
+        return off_air();
+    }
+    next.run(request).await
+}
+
+fn off_air() -> Response {
+    let message = "This party is off the air.";
+    Refused::new(StatusCode::NOT_FOUND, message).into_response()
 }
 
 /// In the shape that pages of this dialect read.
-struct Refused(StatusCode, String);
+pub(super) struct Refused(StatusCode, String);
 
 impl Refused {
-    fn new(status: StatusCode, error: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         Self(status, error.into())
     }
 }
@@ -110,6 +121,9 @@ pub async fn sockets(
 ) -> Response {
     let here = matches!(request.uri().path(), "/" | "/admin" | "/admin/");
     if here && is_upgrade(request.headers()) {
+        if staged.is_offline().await {
+            return off_air();
+        }
         return open(app, staged, request).await;
     }
     next.run(request).await
@@ -165,8 +179,18 @@ async fn host_page(
         return unauthorized();
     }
     guesses.give_back(&[address.into()]);
+    match staged.room(&app, &asked).await {
+        Ok(room) if socket::host_is_here(&room).await => {
+            let message = "There is a host already.";
+            return Refused::new(StatusCode::CONFLICT, message).into_response();
+        }
+        Ok(_) => {}
+        Err(error) => return Refused::from(error).into_response(),
+    }
     let depth = depth_of(request.uri());
-    page::html("watchparty-admin.html", depth, request.headers().clone()).await
+    let headers = request.headers().clone();
+    let page = page::html("watchparty-admin.html", depth, headers).await;
+    debug::with_cookie(&app, page)
 }
 
 async fn control_page(headers: HeaderMap) -> Response {
@@ -228,8 +252,8 @@ async fn open(app: App, staged: &'static Staged, mut request: Request) -> Respon
         let Some(socket) = socket.await else { return };
         match room {
             Some(room) if lets_in => socket::connect(app, staged, room, visitor, socket).await,
-            Some(_) => socket::refuse(socket, "unauthorized").await,
-            None => socket::refuse(socket, "no such room").await,
+            Some(_) => socket::refuse(staged, socket, "unauthorized").await,
+            None => socket::refuse(staged, socket, "no such room").await,
         }
     });
     response
@@ -330,79 +354,6 @@ async fn colors(Extension(staged): Extension<&'static Staged>) -> Json<Value> {
     };
     let hex: serde_json::Map<String, Value> = palette.iter().map(hex).collect();
     Json(json!({"palette": palette, "hex": hex}))
-}
-
-// ---- the film ------------------------------------------------------------------------
-
-async fn current(
-    State(app): State<App>,
-    Extension(staged): Extension<&'static Staged>,
-    ClientAddress(address): ClientAddress,
-    Path(name): Path<String>,
-    uri: Uri,
-    method: Method,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
-    let nothing = || Refused::new(StatusCode::NOT_FOUND, "Nothing is staged.");
-    if !CURRENT.contains(&name.as_str()) {
-        return Err(Refused::new(
-            StatusCode::NOT_FOUND,
-            "There is nothing at this address.",
-        ));
-    }
-    let asked = Asked::of(&uri);
-    let room = staged.room(&app, &asked).await?;
-    let table = staged.desk.table(room.code());
-    let guid = asked.guid.as_deref().unwrap_or_default();
-    let is_here = table.is_some_and(|table| table.knows(guid));
-    if !is_here && !staged.lets_in(asked.key()) {
-        return Err(Refused::new(StatusCode::UNAUTHORIZED, "unauthorized"));
-    }
-    // Of the room's task, in order: whoever was told of a load gets what was loaded.
-    let on = room.read(|room| room.current().map(|item| item.media.clone()));
-    let media = on.await?.ok_or_else(nothing)?;
-    if media.kind == SourceKind::Url {
-        return Ok(Redirect::temporary(&media.key).into_response());
-    }
-    let id: MediaId = media.key.parse().map_err(|_| nothing())?;
-    let shelf = &app.shelf;
-    let opened = match media.kind {
-        SourceKind::Library => shelf.library.open_media(&id).await,
-        SourceKind::Upload => shelf.uploads.open_media(&id).await,
-        _ => return Err(nothing()),
-    };
-    let file = opened.map_err(|error| Refused::new(error.status(), error.to_string()))?;
-    let file = file.with_head(&shelf.heads);
-    let mut response = file.answer(&method, &headers);
-    let headers = response.headers_mut();
-    // The address stays and the film changes: nobody on the way may keep it.
-    let cache = HeaderValue::from_static("private, max-age=0, must-revalidate, no-transform");
-    if headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, cache);
-    }
-    if response.body().is_end_stream() {
-        return Ok(response.map(Body::new));
-    }
-    let duration = shelf.medium(&media).and_then(|medium| medium.duration);
-    let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let content = file.content(duration);
-    let (signer, clock) = (&app.hub.signer, app.hub.clock.clone());
-    let code = room.code().clone();
-    let fetcher = Fetcher::new(room, "", id.to_string(), signer, clock);
-    // A page that is here has a share of its own; who is not goes by their address.
-    let viewer: Arc<str> = if is_here {
-        format!("{code}/{guid}").into()
-    } else {
-        fetcher.name(address)
-    };
-    let share = shelf
-        .uplink
-        .stream(viewer, content, Some(Arc::new(fetcher)));
-    let share = share.ok_or_else(|| {
-        let message = "You are fetching this too many times at once.";
-        Refused::new(StatusCode::TOO_MANY_REQUESTS, message)
-    })?;
-    Ok(response.map(|body| Body::new(body.through(share))))
 }
 
 #[cfg(test)]

@@ -21,8 +21,6 @@ use watchalong_room::{
 
 /// Tells this dialect apart in the hub.
 const ID: u8 = b'P';
-/// Messages of before that a newcomer is sent (`CHAT_HISTORY_SEND` of the original).
-const HISTORY: usize = 100;
 
 pub(super) fn send(value: &Value) -> Bytes {
     text_frame(&value.to_string())
@@ -217,7 +215,7 @@ impl Encoder for Staged {
         let messages = scene.room.messages().filter(|message| !message.deleted);
         let mut items: Vec<Value> = messages
             .rev()
-            .take(HISTORY)
+            .take(self.history)
             .map(|message| self.chat(scene, table.as_deref(), message))
             .collect();
         items.reverse();

@@ -2,21 +2,30 @@
 //!
 //! The whole format is about one room, which this dialect makes when it is first asked for and finds again under its
 //! alias; `?room=CODE` (and `&password=`) behind any of its addresses means another room. What is staged is what is on in
-//! the room, so it survives a restart like everything in it. `stage` finds files by their paths and puts them on, `doors` are the HTTP
-//! routes, `socket` hears a page, `wire` reads what it says, `encode` speaks to it in both families of the format (`cmd`
-//! and `type` messages, told to everybody alike), `desk` holds what only these pages have a word for (colours, and
-//! whether their viewers may pause).
+//! the room, so it survives a restart like everything in it. `stage` finds files by their paths and puts them on, `doors`
+//! has pages, sockets and lists, `film` what is on and what lies beside it (`tracks`, `vtt`), `debug` figures for the host's
+//! page (`meter`). `socket` hears a page, `wire` reads what it says, `controls` does it, `encode` speaks in both
+//! families of the format (`cmd` and `type` messages, told to everybody alike), `desk` holds what only these pages have a
+//! word for (colours, whether viewers may pause), and `gate` who is waited for after a seek.
 //!
 //! **No loop can close.** Controls come from people at a control page, who are told of their own like everybody
 //! else; our pages answer no message with a control, and a page's `pos`, `telemetry` and `viewer*` messages, the
 //! only ones that it sends by itself, never become commands. What a viewer's player does is undone in the page. The host
 //! page of the original says its player's `pause` and `seeked` after each gesture: the room takes what is so already for
-//! nothing new, and a seek that repeats the last one is dropped.
+//! nothing new, a seek that repeats the last one is dropped, and so is the pause that a gate makes a page say. What a page
+//! answers to a gate says that it is ready and nothing else.
+mod controls;
+mod debug;
 mod desk;
 mod doors;
 mod encode;
+mod film;
+mod gate;
+mod meter;
 mod socket;
 mod stage;
+mod tracks;
+mod vtt;
 mod wire;
 
 use crate::code::RoomCode;
@@ -28,11 +37,14 @@ use crate::shelf::Shelf;
 use desk::Desk;
 pub use doors::{router, sockets};
 use serde::Deserialize;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use watchalong_room::{
-    BarrierPolicy, ChatRules, Controls, EntryPolicy, HostAbsence, Policy, Position, Span,
-    StartLead, Visibility, Who,
+    Actor, BarrierPolicy, ChatRules, Command, Controls, EntryPolicy, HostAbsence, Policy,
+    PolicyPatch, Position, Span, StartLead, Visibility, Who,
 };
+pub(super) use wire::decode;
 
 /// By this name the dialect keeps its room, seats say what their client is, and settings switch it.
 pub const NAME: &str = "staged";
@@ -46,8 +58,6 @@ const FOR_GOOD: Span = Span::seconds(10 * 365 * 24 * 3600);
 const PLACE_HELD: Span = Span::seconds(15);
 /// Characters of a message (`chat`).
 const CHAT_LENGTH: u32 = 500;
-/// `CHAT_RATE_MAX` and `CHAT_RATE_WINDOW_MS` of the original.
-const CHAT_RATE: (u32, Span) = (5, Span::seconds(5));
 
 /// The dialect's voice, and what its doors need.
 pub struct Staged {
@@ -55,6 +65,16 @@ pub struct Staged {
     desk: Desk,
     admin_key: Option<String>,
     viewer_key: Option<String>,
+    /// Messages of before that a newcomer is sent.
+    history: usize,
+    /// How many messages one may send in what time.
+    chat_rate: (u32, Span),
+    /// After so long without a sign of life somebody is gone.
+    silence: Duration,
+    /// Only films that the format's own scripts made are listed.
+    lists_wp: bool,
+    /// While this file is there, nothing of this dialect is.
+    offline: PathBuf,
     /// The room's code, once it is known.
     room: Mutex<Option<RoomCode>>,
     /// One at a time: makes the room, and lets the host in.
@@ -75,6 +95,8 @@ struct Asked {
     guid: Option<String>,
     /// Below which path.
     path: Option<String>,
+    /// Which subtitles.
+    lang: Option<String>,
 }
 
 impl Asked {
@@ -89,7 +111,7 @@ impl Asked {
 }
 
 /// As the room is made: the host alone steers, nobody waits for anybody, nothing is scheduled ahead.
-fn policy() -> Policy {
+fn policy(chat_rate: (u32, Span)) -> Policy {
     let at_once = StartLead::Fixed {
         play: Span(0),
         pause: Span(0),
@@ -115,8 +137,8 @@ fn policy() -> Policy {
         chat: ChatRules {
             enabled: true,
             max_length: CHAT_LENGTH,
-            window: CHAT_RATE.1,
-            window_count: CHAT_RATE.0,
+            window: chat_rate.1,
+            window_count: chat_rate.0,
             cool_down: Span(0),
             duplicate_span: Span(0),
             slow_mode: Span(0),
@@ -137,6 +159,14 @@ impl Staged {
             desk: Desk::new(&config.colors),
             admin_key: config.admin_key.clone(),
             viewer_key: config.viewer_key.clone(),
+            history: config.staged_history,
+            chat_rate: (
+                u32::try_from(config.staged_chat_count).unwrap_or(u32::MAX),
+                Span(i64::try_from(config.staged_chat_window.as_millis()).unwrap_or(i64::MAX)),
+            ),
+            silence: config.staged_silence,
+            lists_wp: config.staged_list_wp,
+            offline: config.data.join("offline.flag"),
             room: Mutex::default(),
             door: tokio::sync::Mutex::default(),
         }
@@ -193,15 +223,42 @@ impl Staged {
         Ok(room)
     }
 
+    /// The settings count for a room of an earlier start, too.
+    async fn keep_chat_rate(&self, room: &RoomHandle) {
+        let (window_count, window) = self.chat_rate;
+        let before = room.view().policy.chat;
+        let chat = ChatRules {
+            window,
+            window_count,
+            ..before
+        };
+        if chat != before {
+            let patch = PolicyPatch {
+                chat: Some(chat),
+                ..PolicyPatch::default()
+            };
+            let changed = room.call(Actor::Server, Command::SetPolicy { patch }).await;
+            if let Err(error) = changed {
+                tracing::warn!(%error, "the staged page's limit of messages stays as it was");
+            }
+        }
+    }
+
+    /// Whether an operator has taken the dialect off the air, with a file as the original's scripts do.
+    async fn is_offline(&self) -> bool {
+        tokio::fs::try_exists(&self.offline).await.unwrap_or(false)
+    }
+
     /// The room under its alias, or a new one where there is none or an administrator has ended it.
     async fn find_or_make(&self, app: &App) -> Result<Arc<RoomHandle>, HubError> {
         let found = app.hub.by_alias(NAME, ALIAS).await?;
         if let Some(room) = found.filter(|room| !room.view().life.is_terminal()) {
+            self.keep_chat_rate(&room).await;
             return Ok(room);
         }
         let new = NewRoom {
             name: "Watch party".to_owned(),
-            policy: policy(),
+            policy: policy(self.chat_rate),
             media: None,
             position: Position::ZERO,
             password_hash: None,
@@ -228,7 +285,9 @@ mod tests {
 
     #[test]
     fn the_preset_is_a_policy_and_a_key_is_a_key() {
-        policy().check().expect("a sound policy");
+        policy((5, Span::seconds(5)))
+            .check()
+            .expect("a sound policy");
         assert!(is_key(Some("the key"), "the key"));
         for (key, given) in [(Some("the key"), ""), (Some("the key"), "the"), (None, "")] {
             assert!(!is_key(key, given));

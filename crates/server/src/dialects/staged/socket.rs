@@ -5,10 +5,13 @@
 //! a page is told the state twice a second: this is also what puts a player back that was paused by a key of the keyboard.
 use super::desk::{Card, Laid, Table};
 use super::encode::send;
-use super::wire::{self, Control, Message, Said};
+use super::gate::Place;
+use super::meter::Meter;
+use super::wire::{self, Message, Said};
 use super::{NAME, PERSON, Staged};
 use crate::dialects::pace::{Bucket, Pace};
 use crate::http::App;
+use crate::hub::encoder::Scene;
 use crate::hub::{CallError, Connection, Greeting, PlayerState, Report, RoomHandle};
 use crate::log::Origin;
 use crate::secret;
@@ -21,12 +24,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use watchalong_room::{Actor, Command, Grant, ItemId, MemberId, PersonId, Position, SeatId};
 
-const MANNERS: Manners = Manners {
-    message_bytes: wire::MESSAGE_BYTES,
-    // Also keeps a tunnel's idle timer content (about 100 s).
-    ping_after: Duration::from_secs(20),
-    silent_for: Duration::from_secs(40),
-};
+/// The longest quiet before a ping: a tunnel's idle timer runs out after about 100 s.
+const PING_AFTER: Duration = Duration::from_secs(20);
 /// A page sends a ping and a position each 5 s; a host who drags the slider, tens of seeks a second.
 const MESSAGES: Pace = Pace {
     per_second: 50.0,
@@ -39,8 +38,6 @@ const LOG_LINES: Pace = Pace {
 };
 /// How often a playing room's state is told to pages.
 const STATE_EVERY: Duration = Duration::from_millis(500);
-/// The host page of the original says every seek twice: when the slider is let go, and when the player is there.
-const SAME_SEEK: (Duration, f64) = (Duration::from_secs(1), 0.3);
 /// Seconds off from which a page's alarm is worth the host's attention.
 const ALARMING: f64 = 30.0;
 /// Closed with this: there is a host already.
@@ -55,9 +52,18 @@ pub(super) struct Visitor {
     pub(super) is_page: bool,
 }
 
+/// Two pings that are missed mean that nobody is there any more; who answers them is, whatever else they say.
+fn manners(staged: &Staged) -> Manners {
+    Manners {
+        message_bytes: wire::MESSAGE_BYTES,
+        ping_after: PING_AFTER.min(staged.silence / 2),
+        silent_for: staged.silence,
+    }
+}
+
 /// Refuses a connection over itself: a page can't read the status of a refused handshake.
-pub(super) async fn refuse(socket: Socket, reason: &'static str) {
-    converse(socket, MANNERS, |line| async move {
+pub(super) async fn refuse(staged: &Staged, socket: Socket, reason: &'static str) {
+    converse(socket, manners(staged), |line| async move {
         line.outbox().close(&close_frame(1008, reason));
     })
     .await;
@@ -71,7 +77,7 @@ pub(super) async fn connect(
     visitor: Visitor,
     socket: Socket,
 ) {
-    converse(socket, MANNERS, |mut line| async move {
+    converse(socket, manners(staged), |mut line| async move {
         let close = match Session::enter(app, staged, room, &visitor, &line).await {
             Ok(mut session) => session.talk(&mut line).await,
             Err(close) => close,
@@ -81,19 +87,35 @@ pub(super) async fn connect(
     .await;
 }
 
+fn host() -> PersonId {
+    PersonId(format!("{PERSON}host"))
+}
+
+/// Whether somebody is connected by the host's door.
+pub(super) async fn host_is_here(room: &RoomHandle) -> bool {
+    let host = host();
+    let here = room.read(move |room| {
+        let mut members = room.members();
+        members.any(|member| member.person == host && member.present())
+    });
+    // Fails only while the server stops; then nobody comes in anyway.
+    here.await.unwrap_or(false)
+}
+
 type Close = bytes::Bytes;
 
-struct Session {
-    staged: &'static Staged,
-    app: App,
+pub(super) struct Session {
+    pub(super) staged: &'static Staged,
+    pub(super) app: App,
     address: IpAddr,
-    room: Arc<RoomHandle>,
+    pub(super) room: Arc<RoomHandle>,
     member: MemberId,
-    is_host: bool,
-    laid: Laid,
+    pub(super) is_host: bool,
+    pub(super) laid: Laid,
+    meter: Arc<Meter>,
     pace: Bucket,
     log_lines: Bucket,
-    last_seek: Option<(Instant, Position)>,
+    pub(super) last_seek: Option<(Instant, Position)>,
     teller: Option<JoinHandle<()>>,
     // Last of all: once the room knows, nothing here matters any more.
     _connection: Connection,
@@ -134,28 +156,22 @@ impl Session {
             true => Some(staged.door.lock().await),
             false => None,
         };
-        let host = PersonId(format!("{PERSON}host"));
-        if alone.is_some() {
-            let host = host.clone();
-            let taken = room.read(move |room| {
-                let mut members = room.members();
-                members.any(|member| member.person == host && member.present())
-            });
-            if taken.await.map_err(|_| closed())? {
-                return Err(close_frame(HOST_TAKEN, "admin-already-active"));
-            }
+        if alone.is_some() && host_is_here(&room).await {
+            return Err(close_frame(HOST_TAKEN, "admin-already-active"));
         }
         let seat = SeatId(u64::from_le_bytes(secret::random()));
         let guid = app.hub.signer.uuid(NAME, &secret::new_key());
         let person = match is_host {
-            true => host,
+            true => host(),
             false => PersonId(format!("{PERSON}{guid}")),
         };
+        let meter = Arc::new(Meter::new(line.outbox().clone(), app.hub.clock.now()));
         let card = Card {
             guid,
-            color: None,
             is_page: visitor.is_page,
             is_host,
+            meter: Some(meter.clone()),
+            ..Card::default()
         };
         let code = room.code().clone();
         // The card lies there first, so that nobody sees its holder without their colour.
@@ -200,6 +216,7 @@ impl Session {
             member,
             is_host,
             laid,
+            meter,
             pace: Bucket::new(MESSAGES),
             log_lines: Bucket::new(LOG_LINES),
             last_seek: None,
@@ -228,6 +245,7 @@ impl Session {
             if !self.pace.take() {
                 return close_frame(1008, "too many");
             }
+            self.meter.heard(text.len(), self.app.hub.clock.now());
             if let Some(message) = wire::read(&text) {
                 self.hear(message, line).await;
             }
@@ -248,7 +266,8 @@ impl Session {
             Said::Announce(etag) if keyed() => self.announce(etag).await,
             Said::Keyed(_) | Said::Enforce(_) | Said::Announce(_) => {}
             Said::Control(control) => {
-                let actor = if key.is_some() && keyed() {
+                // A host is the host, whatever else their page sends along.
+                let actor = if !self.is_host && key.is_some() && keyed() {
                     Actor::Server
                 } else {
                     Actor::Seat(seat)
@@ -261,6 +280,11 @@ impl Session {
             }
             Said::Pos(at) => self.report(at),
             Said::Drift(drift) => self.alarm(drift).await,
+            Said::Loaded(revision) => {
+                let loaded = |card: &mut Card| card.loaded = Some(revision);
+                self.laid.table.change(seat, loaded);
+            }
+            Said::Gathered(gate) => self.laid.table.is_ready(seat, &gate),
             Said::Chat(text) => {
                 let text = text.trim().to_owned();
                 if !text.is_empty() {
@@ -300,7 +324,16 @@ impl Session {
         right
     }
 
-    async fn submit(&self, actor: Actor, command: Command, told: bool) {
+    /// Where its gestures happen.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            room: self.room.clone(),
+            table: self.laid.table.clone(),
+            seat: self.laid.seat,
+        }
+    }
+
+    pub(super) async fn submit(&self, actor: Actor, command: Command, told: bool) {
         let origin = Origin::Connection {
             seat: self.laid.seat,
             id: told.then_some(0),
@@ -308,90 +341,13 @@ impl Session {
         self.room.submit(actor, command, Some(origin)).await;
     }
 
-    // ---- controls ----------------------------------------------------------------------
-
-    async fn control(&mut self, actor: Actor, control: Control) {
-        let expect = None;
-        match control {
-            Control::Play(at) => self.steer(actor, true, at).await,
-            Control::Pause(at) => self.steer(actor, false, at).await,
-            Control::Seek { to, paused } => {
-                let again = self.last_seek.is_some_and(|(at, before)| {
-                    let near = (before.seconds() - to.seconds()).abs() <= SAME_SEEK.1;
-                    near && at.elapsed() <= SAME_SEEK.0
-                });
-                if self.is_host && again {
-                    return;
-                }
-                self.last_seek = Some((Instant::now(), to));
-                let seek = Command::Seek {
-                    position: to,
-                    expect,
-                };
-                self.submit(actor, seek, false).await;
-                if let Some(paused) = paused {
-                    self.steer(actor, !paused, None).await;
-                }
-            }
-            Control::Load(path) => {
-                let staged = self.staged.stage(&self.room, actor, &path).await;
-                if let Err(error) = staged {
-                    tracing::debug!(%error, "not staged");
-                }
-            }
-            Control::Unload => self.submit(actor, Command::Unload, false).await,
-        }
-    }
-
-    /// Play or pause. One that says where, in a room that does so already, goes there.
-    async fn steer(&self, actor: Actor, play: bool, position: Option<Position>) {
-        let expect = None;
-        let line = self.room.view().timeline;
-        if line.playing == play
-            && let Some(position) = position
-        {
-            let now = self.app.hub.clock.now();
-            let off = (line.position_at(now).seconds() - position.seconds()).abs();
-            if off > SAME_SEEK.1 {
-                let seek = Command::Seek { position, expect };
-                self.submit(actor, seek, false).await;
-            }
-            return;
-        }
-        let command = if play {
-            Command::Play { position, expect }
-        } else {
-            Command::Pause { position, expect }
-        };
-        self.submit(actor, command, false).await;
-    }
-
-    async fn enforce(&self, enforce: bool) {
-        self.laid.table.set_enforces(enforce);
-        let frame = send(&json!({"enforcePausePlay": enforce}));
-        // Fails only while the server stops.
-        let _ = self
-            .room
-            .pass(move |scene| Staged::everybody(scene, &frame))
-            .await;
-    }
-
-    /// What is staged, once more, with its path; another tag is passed on as it is.
-    async fn announce(&self, etag: String) {
-        let staged = self.staged;
-        let passed = self.room.pass(move |scene| {
-            let own = staged.load(scene).filter(|load| load["etag"] == etag);
-            let load = own.unwrap_or_else(|| json!({"cmd": "load", "etag": etag}));
-            Staged::everybody(scene, &send(&load))
-        });
-        let _ = passed.await;
-    }
-
-    // ---- the rest ----------------------------------------------------------------------
+    // ---- what it says of itself -----------------------------------------------------------
 
     fn report(&self, at: f64) {
         let line = self.room.view().timeline;
-        let expected = line.position_at(self.app.hub.clock.now()).seconds();
+        let now = self.app.hub.clock.now();
+        let expected = line.position_at(now).seconds();
+        self.meter.at(at, at - expected, now);
         let report = Report {
             position: Some(at),
             skew_ms: Some((at - expected) * 1000.0),
@@ -411,17 +367,11 @@ impl Session {
             return;
         }
         let member = self.member;
-        let table = self.laid.table.clone();
-        let passed = self.room.pass(move |scene| {
+        let text = move |scene: Scene<'_>| {
             let name = scene.room.member(member).map(|m| wire::plain_name(&m.name));
-            let text = format!("{} drifted {drift:.1}s", name.unwrap_or_default());
-            let frame = send(&json!({"type": "system", "text": text, "ts": scene.now.0}));
-            let seats = scene.room.members().flat_map(|member| &member.seats);
-            let is_host = |seat: SeatId| table.card(seat).is_some_and(|card| card.is_host);
-            let hosts = seats.filter(|seat| seat.client == NAME && is_host(seat.id));
-            hosts.map(|seat| (seat.id, frame.clone())).collect()
-        });
-        let _ = passed.await;
+            format!("{} drifted {drift:.1}s", name.unwrap_or_default())
+        };
+        self.place().tell_hosts(text).await;
     }
 
     async fn rename(&self, color: Option<String>, name: Option<String>) -> Value {

@@ -45,11 +45,17 @@ fn is_listed(path: &str) -> bool {
     extension.is_some_and(|e| LISTED.iter().any(|known| e.eq_ignore_ascii_case(known)))
 }
 
+/// What the format's own scripts make.
+fn is_wp(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    path.ends_with(".wp.mp4") || path.ends_with(".webm")
+}
+
 impl Staged {
     /// Paths of films at or below `path`.
     pub(super) fn list(&self, path: &str) -> Vec<String> {
         let mut paths = self.shelf.library.paths(path);
-        paths.retain(|path| is_listed(path));
+        paths.retain(|path| is_listed(path) && (!self.lists_wp || is_wp(path)));
         paths
     }
 
@@ -85,6 +91,9 @@ impl Staged {
             play: false,
         };
         room.call(actor, load).await?;
+        if let Some(table) = self.desk.table(room.code()) {
+            table.cancel_gate();
+        }
         Ok(etag_of(&placed))
     }
 }
@@ -98,6 +107,7 @@ mod tests {
         for path in ["a.mp4", "x/A.MKV", "b.WebM", "c.m4v", "d.mov", "e.wp.mp4"] {
             assert!(is_listed(path), "{path}");
         }
+        assert!(is_wp("a/B.WP.mp4") && is_wp("c.webm") && !is_wp("a.mp4"));
         for path in ["", "mp4", "a.txt", "a.mp4/b", "a.mp4.part", "manifest.json"] {
             assert!(!is_listed(path), "{path}");
         }

@@ -27,6 +27,10 @@ pub(super) enum Said {
     Pos(f64),
     /// Its player is so many seconds off.
     Drift(f64),
+    /// Its player knows the film of this revision.
+    Loaded(u64),
+    /// It has enough of the film for the gate of this name.
+    Gathered(String),
     Chat(String),
     Rename {
         color: Option<String>,
@@ -121,6 +125,11 @@ fn of_page(kind: &str, message: &Map<String, Value>) -> Said {
         "ping" => Said::Ping,
         "pos" => number("t").map_or(Said::Nothing, Said::Pos),
         "drift-alert" => number("drift").map_or(Said::Nothing, Said::Drift),
+        "media-loaded" => message
+            .get("rev")
+            .and_then(Value::as_u64)
+            .map_or(Said::Nothing, Said::Loaded),
+        "seek-ready" => word("gateId").map_or(Said::Nothing, Said::Gathered),
         "chat" => word("text").map_or(Said::Nothing, Said::Chat),
         "rename" => Said::Rename {
             color: word("color"),
@@ -145,6 +154,22 @@ pub(super) fn plain_name(name: &str) -> String {
         .take(NAME)
         .collect();
     name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Reads a message as a connection does; for fuzzing.
+pub(in crate::dialects) fn decode(text: &str) {
+    // A name goes into the markup of the original's page as it is.
+    let safe = |name: &str| name.chars().count() <= NAME && !name.contains(['<', '>', '"', '&']);
+    if let Some(Message {
+        said: Said::Rename {
+            name: Some(name), ..
+        },
+        ..
+    }) = read(text)
+    {
+        assert!(safe(&name));
+    }
+    assert!(safe(&plain_name(text)));
 }
 
 #[cfg(test)]

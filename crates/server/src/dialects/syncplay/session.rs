@@ -133,7 +133,8 @@ pub(super) async fn run(server: Arc<Syncplay>, mut pipe: Pipe, address: IpAddr) 
             let mut pipe = Pipe::new(Box::new(carrier), wire::LINE_BYTES);
             match timeout(LOGIN_WITHIN, hello(&server, &mut pipe)).await {
                 Ok(Ok(Greeted::Hello(hello))) => Session::open(server, pipe, address, *hello).await,
-                _ => return,
+                Ok(Ok(Greeted::Tls)) | Err(_) | Ok(Err(End::Close)) => return,
+                Ok(Err(end)) => (pipe, end),
             }
         }
         Ok(Ok(Greeted::Hello(hello))) => Session::open(server, pipe, address, *hello).await,

@@ -56,6 +56,8 @@ impl Stage {
             "off",
             "--limit-guess",
             "off",
+            "--admin-key",
+            seeds::ADMIN_KEY,
         ];
         let running = watchalong_server::start(Config::parse(arguments).unwrap())
             .await
@@ -156,6 +158,10 @@ impl Stage {
             "streamit" => {
                 let path = format!("/ws/room/{room}/?token={}", self.streamit.1);
                 (Wire::Socket(Box::new(self.socket(&path, None).await)), None)
+            }
+            "staged" => {
+                let socket = self.socket("/watchparty", None).await;
+                (Wire::Socket(Box::new(socket)), None)
             }
             "clipper" => {
                 let path = format!("/api/v1/watch-parties/{room}/ws");
@@ -267,13 +273,15 @@ async fn nonsense(
     count
 }
 
-const DIALECTS: [&str; 6] = [
+/// Every dialect; [`crate::every_dialect_has_a_target_and_a_door`] misses those that are not here.
+pub const DIALECTS: [&str; 7] = [
     "native",
     "openwatchparty",
     "rdm",
     "syncplay",
     "clipper",
     "streamit",
+    "staged",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

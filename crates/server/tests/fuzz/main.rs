@@ -1,6 +1,6 @@
 //! Nonsense for the decoders of all dialects, and for their connections: nothing may panic, hang or take anybody along.
 //!
-//! A couple of seconds by default; `WATCHALONG_FUZZ_SECONDS` makes it longer (a minute in CI). What is sent is told by the
+//! A couple of seconds for each decoder and each door by default; `WATCHALONG_FUZZ_SECONDS` makes it longer (a minute in CI). What is sent is told by the
 //! time and a seed that is printed, so that what failed can be made again with `WATCHALONG_FUZZ_SEED`. The same decoders
 //! are targets for `cargo fuzz` in `fuzz/`, which learns from coverage and needs a nightly compiler.
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -10,8 +10,9 @@ mod mutate;
 mod seeds;
 
 use mutate::Dice;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
-use watchalong_server::dialects::decode::DECODERS;
+use watchalong_server::dialects::decode::{DECODERS, Decoder};
 
 /// How long one test may send nonsense.
 fn budget() -> Duration {
@@ -32,26 +33,56 @@ fn dice() -> Dice {
 #[test]
 fn no_decoder_panics_whatever_it_reads() {
     let mut dice = dice();
-    let each = budget() / DECODERS.len() as u32;
-    for (name, decode) in DECODERS {
-        let seeds = seeds::of(name, "11111111-2222-4333-8444-555555555555");
-        for seed in &seeds {
-            decode(seed.as_bytes());
+    // Side by side, so that each has the whole time.
+    std::thread::scope(|all| {
+        for (name, decode) in DECODERS {
+            let dice = Dice(dice.roll());
+            all.spawn(move || feed(name, decode, dice));
         }
-        let (begun, mut count) = (Instant::now(), 0_u64);
-        while begun.elapsed() < each {
-            let message = if name == "frames" {
-                frames(&mut dice, &seeds)
-            } else {
-                mutate::message(&mut dice, &seeds)
-            };
-            // One that never comes back would hold up the test, which shows it as well.
-            if std::panic::catch_unwind(|| decode(&message)).is_err() {
-                panic!("{name} panics at {:?}", String::from_utf8_lossy(&message));
-            }
-            count += 1;
+    });
+}
+
+/// Sends one decoder nonsense for as long as there is time.
+fn feed(name: &str, decode: Decoder, mut dice: Dice) {
+    let seeds = seeds::of(name, "11111111-2222-4333-8444-555555555555");
+    for seed in &seeds {
+        decode(seed.as_bytes());
+    }
+    let (begun, mut count) = (Instant::now(), 0_u64);
+    while begun.elapsed() < budget() {
+        let message = if name == "frames" {
+            frames(&mut dice, &seeds)
+        } else {
+            mutate::message(&mut dice, &seeds)
+        };
+        // One that never comes back would hold up the test, which shows it as well.
+        if std::panic::catch_unwind(|| decode(&message)).is_err() {
+            panic!("{name} panics at {:?}", String::from_utf8_lossy(&message));
         }
-        println!("{name}: {count} messages");
+        count += 1;
+    }
+    println!("{name}: {count} messages");
+}
+
+/// Targets of cargo-fuzz are compiled by nobody but whoever runs them; at least none may be missing.
+#[test]
+fn every_dialect_has_a_target_and_a_door() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+    for (name, _) in DECODERS {
+        let target = std::fs::read_to_string(fuzz.join(format!("fuzz_targets/{name}.rs")));
+        let target = target.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(target.contains(&format!("decoder(\"{name}\")")), "{name}");
+        let path = format!("path = \"fuzz_targets/{name}.rs\"");
+        assert!(manifest.contains(&path), "{name} is not in fuzz/Cargo.toml");
+        assert!(
+            name == "frames" || doors::DIALECTS.contains(&name),
+            "{name}"
+        );
+    }
+    let dialects = watchalong_server::config::Config::parse(["--dialects", "all"]).unwrap();
+    for name in dialects.dialects {
+        assert!(DECODERS.iter().any(|(known, _)| *known == name), "{name}");
     }
 }
 

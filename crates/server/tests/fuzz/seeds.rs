@@ -11,6 +11,7 @@ pub fn of(dialect: &str, of: &str) -> Vec<String> {
         "syncplay" => syncplay(of),
         "clipper" => clipper(of),
         "streamit" => streamit(),
+        "staged" => staged(),
         _ => return vec!["a frame".to_owned(), "{\"t\":\"typing\"}".repeat(20)],
     };
     seeds.iter().map(Value::to_string).collect()
@@ -85,6 +86,14 @@ fn rdm() -> Vec<Value> {
         json!({"type": "ready", "video_id": "v"}),
         json!({"type": "kick", "target_user_id": "somebody"}),
         json!({"type": "request_random"}),
+        json!({"type": "queue_add", "video_id": "v"}),
+        json!({"type": "queue_remove", "video_id": "v"}),
+        json!({"type": "queue_reorder", "video_id": "v", "new_index": 1}),
+        json!({"type": "queue_play_next"}),
+        json!({"type": "request_prefetch"}),
+        json!({"type": "prefetch_uploaded", "video_id": "v"}),
+        json!({"type": "pool_opt_in", "opted_in": true, "clip_count": 3}),
+        json!({"type": "set_shared_pool", "enabled": true}),
         json!({"filename": "../../a clip.mp4", "size": 5}),
     ]
 }
@@ -139,5 +148,36 @@ fn streamit() -> Vec<Value> {
         json!({"type": "SYNC_CHECK", "time": 61.5, "is_playing": true, "version": 3}),
         json!({"type": "PLAYER_EVENT", "data": {"event": "timeupdate", "currentTime": 5.5, "duration": 90, "progress": 6.1}}),
         json!({"type": "PLAYER_EVENT", "data": {"event": "ended", "duration": 90}}),
+    ]
+}
+
+/// The key that the server of the tests is controlled with: nonsense with it goes further than without.
+pub const ADMIN_KEY: &str = "the key of nonsense";
+
+fn staged() -> Vec<Value> {
+    let key = ADMIN_KEY;
+    vec![
+        json!({"cmd": "play", "key": key}),
+        json!({"cmd": "pause", "key": key}),
+        json!({"cmd": "seek", "time": 132.5, "key": key}),
+        json!({"cmd": "load", "etag": "da39a3ee5e6b4b0d3255bfef95601890afd80709", "key": key}),
+        json!({"enforcePausePlay": true, "key": key}),
+        json!({"type": "play", "t": 1.5, "key": key}),
+        json!({"type": "pause", "t": 2.5, "admin": key}),
+        json!({"type": "seek", "t": 3.5, "paused": false, "key": key}),
+        json!({"type": "load", "path": "anime/a film.mkv", "key": key}),
+        json!({"type": "unload", "key": key}),
+        json!({"type": "ping", "vis": "visible"}),
+        json!({"type": "pos", "t": 4.5}),
+        json!({"type": "drift-alert", "drift": 45.5}),
+        json!({"type": "media-loaded", "rev": 3, "attempt": 1}),
+        json!({"type": "seek-ready", "gateId": "1"}),
+        json!({"type": "chat", "text": "hello"}),
+        json!({"type": "rename", "color": "blue", "name": "Ann"}),
+        json!({"type": "request", "action": "pause"}),
+        json!({"type": "telemetry", "ev": "client-stall-start", "data": {"t": 1}, "ts": 1_735_660_800_000_i64}),
+        json!({"type": "client-log", "cat": "media", "msg": "hello", "fields": {"a": 1}}),
+        json!({"type": "fn-log", "name": "load"}),
+        json!({"type": "viewerPause"}),
     ]
 }

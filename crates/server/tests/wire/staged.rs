@@ -1,29 +1,30 @@
-//! The staged page over its wires: files listed and staged, both families of messages, who may control, and the film
-//! under its one address.
-use crate::client::{Client, PATIENCE, Server};
+//! The staged page over its wires: files listed and staged, and both families of messages. What pages say of
+//! themselves is in `staged_pages.rs`, the film and what lies beside it in `staged_film.rs`, a host's seek in
+//! `staged_gate.rs`.
+use crate::client::{Client, Server};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
-const KEY: &str = "the key of the party";
+pub const KEY: &str = "the key of the party";
 
 /// A server over a folder of three films.
-struct Party {
-    server: Server,
-    _films: tempfile::TempDir,
+pub struct Party {
+    pub server: Server,
+    pub films: tempfile::TempDir,
 }
 
 /// A page or a control page.
-struct Page {
-    socket: Client,
+pub struct Page {
+    pub socket: Client,
 }
 
 impl Party {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    async fn with(more: &[&str]) -> Self {
+    pub async fn with(more: &[&str]) -> Self {
         let films = tempfile::tempdir().unwrap();
         for path in ["b.mp4", "anime/a.mp4", "anime/sub/C.MKV", "note.txt"] {
             put(films.path(), path);
@@ -32,10 +33,7 @@ impl Party {
         let mut settings = vec![folder.as_str(), "--admin-key", KEY];
         settings.extend(more);
         let server = Server::with(&settings).await;
-        let party = Self {
-            server,
-            _films: films,
-        };
+        let party = Self { server, films };
         for tries in 0.. {
             if party.list("").await.len() == 3 {
                 break;
@@ -46,18 +44,18 @@ impl Party {
         party
     }
 
-    async fn list(&self, query: &str) -> Vec<String> {
+    pub async fn list(&self, query: &str) -> Vec<String> {
         let (status, list) = self.server.get(&format!("/api/media{query}")).await;
         assert_eq!(status, 200, "{list}");
         serde_json::from_value(list).unwrap()
     }
 
-    async fn stage(&self, path: &str) -> (u16, Value) {
+    pub async fn stage(&self, path: &str) -> (u16, Value) {
         let body = json!({"path": path, "key": KEY});
         self.server.post("/api/stage", &body).await
     }
 
-    async fn open(&self, path: &str) -> Page {
+    pub async fn open(&self, path: &str) -> Page {
         let url = format!("{}{path}", self.server.base.replace("http", "ws"));
         Page {
             socket: self.server.socket_with(&url, &[]).await,
@@ -65,7 +63,7 @@ impl Party {
     }
 
     /// A page that is in, with what it was told at its door.
-    async fn page(&self, path: &str) -> (Page, Vec<Value>) {
+    pub async fn page(&self, path: &str) -> (Page, Vec<Value>) {
         let mut page = self.open(path).await;
         let mut told = Vec::new();
         loop {
@@ -78,16 +76,16 @@ impl Party {
         }
     }
 
-    async fn viewer(&self) -> Page {
+    pub async fn viewer(&self) -> Page {
         self.page("/watchparty").await.0
     }
 
     /// The control page of the first kind.
-    async fn control(&self) -> Page {
+    pub async fn control(&self) -> Page {
         self.page("/").await.0
     }
 
-    async fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+    pub async fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
         let mut request = self.server.http.get(format!("{}{path}", self.server.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -96,23 +94,28 @@ impl Party {
     }
 }
 
-fn put(folder: &Path, path: &str) {
+/// The host's door.
+pub fn door() -> String {
+    format!("/watchparty-admin?key={}", KEY.replace(' ', "%20"))
+}
+
+pub fn put(folder: &Path, path: &str) {
     let path = folder.join(path);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, watchalong_media::SAMPLE_CLIP).unwrap();
 }
 
 impl Page {
-    async fn send(&mut self, message: Value) {
+    pub async fn send(&mut self, message: Value) {
         self.socket.send(&message).await;
     }
 
-    async fn keyed(&mut self, mut message: Value) {
+    pub async fn keyed(&mut self, mut message: Value) {
         message["key"] = json!(KEY);
         self.send(message).await;
     }
 
-    async fn until(&mut self, like: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(&mut self, like: impl Fn(&Value) -> bool) -> Value {
         loop {
             let message = self.socket.next().await;
             assert!(
@@ -125,22 +128,22 @@ impl Page {
         }
     }
 
-    async fn cmd(&mut self, cmd: &str) -> Value {
+    pub async fn cmd(&mut self, cmd: &str) -> Value {
         self.until(|message| message["cmd"] == cmd).await
     }
 
-    async fn kind(&mut self, kind: &str) -> Value {
+    pub async fn kind(&mut self, kind: &str) -> Value {
         self.until(|message| message["type"] == kind).await
     }
 
     /// A state that is like this.
-    async fn state(&mut self, like: impl Fn(&Value) -> bool) -> Value {
+    pub async fn state(&mut self, like: impl Fn(&Value) -> bool) -> Value {
         let is = |message: &Value| message["type"] == "state" && like(&message["data"]);
         self.until(is).await["data"].clone()
     }
 
     /// Nothing of these before the answer to a ping that is sent now.
-    async fn hears_no(&mut self, unwanted: impl Fn(&Value) -> bool) {
+    pub async fn hears_no(&mut self, unwanted: impl Fn(&Value) -> bool) {
         // What the room's task does meanwhile takes no longer.
         tokio::time::sleep(Duration::from_millis(250)).await;
         self.send(json!({"type": "ping"})).await;
@@ -153,7 +156,7 @@ impl Page {
         }
     }
 
-    async fn ending(&mut self) -> Value {
+    pub async fn ending(&mut self) -> Value {
         loop {
             let message = self.socket.next().await;
             if message["t"] == "close" {
@@ -308,7 +311,7 @@ async fn what_is_staged_survives_a_restart_paused_where_it_was() {
     control.cmd("seek").await;
     drop(control);
     let before = party.server.get("/api/staged").await.1;
-    let films = party._films;
+    let films = party.films;
     let (data, running) = (party.server.data, party.server.running);
     running.stop().await;
     let folder = films.path().to_str().unwrap().to_owned();
@@ -320,10 +323,7 @@ async fn what_is_staged_survives_a_restart_paused_where_it_was() {
         running,
         data,
     };
-    let party = Party {
-        server,
-        _films: films,
-    };
+    let party = Party { server, films };
     for tries in 0.. {
         let (_, staged) = party.server.get("/api/staged").await;
         if staged["path"] == before["path"] {
@@ -352,12 +352,7 @@ async fn a_control_of_either_family_reaches_everybody_in_both() {
     let party = Party::start().await;
     party.stage("b.mp4").await;
     let mut control = party.control().await;
-    let (mut host, told) = party
-        .page(&format!(
-            "/watchparty-admin?key={}",
-            KEY.replace(' ', "%20")
-        ))
-        .await;
+    let (mut host, told) = party.page(&door()).await;
     assert_eq!(told[0]["type"], "self");
     let mut viewer = party.viewer().await;
     control.keyed(json!({"cmd": "seek", "time": 4.5})).await;
@@ -429,7 +424,7 @@ async fn a_viewer_can_not_play_pause_or_seek_and_a_wrong_key_is_silence() {
 #[tokio::test]
 async fn there_is_one_host_and_the_place_is_free_when_they_go() {
     let party = Party::start().await;
-    let door = format!("/watchparty-admin?key={}", KEY.replace(' ', "%20"));
+    let door = door();
     let (host, _) = party.page(&door).await;
     let mut second = party.open(&door).await;
     assert_eq!(second.ending().await, 4003);
@@ -485,278 +480,4 @@ async fn with_a_viewer_key_nobody_comes_without_one() {
     party
         .page("/watchparty?key=the%20key%20of%20the%20party")
         .await;
-}
-
-// ---- pages ---------------------------------------------------------------------------
-
-#[tokio::test]
-async fn a_newcomer_is_told_everything_in_order_and_where_the_room_is_now() {
-    let party = Party::start().await;
-    party.stage("b.mp4").await;
-    let mut control = party.control().await;
-    control.keyed(json!({"cmd": "play"})).await;
-    control.cmd("play").await;
-    tokio::time::sleep(Duration::from_millis(1200)).await;
-    let (mut page, told) = party.page("/watchparty").await;
-    let kinds: Vec<&str> = told
-        .iter()
-        .filter_map(|message| message["type"].as_str())
-        .collect();
-    assert_eq!(&kinds[..4], ["self", "state", "chat-history", "presence"]);
-    let data = &told[1]["data"];
-    assert!(data["t"].as_f64().unwrap() > 1.0, "rebased: {data}");
-    assert_eq!(told[0]["color"], "orange");
-    // While it plays, a page is told twice a second.
-    let first = page.kind("state").await["data"].clone();
-    let second = page.kind("state").await["data"].clone();
-    let passed = (second["ts"].as_f64().unwrap() - first["ts"].as_f64().unwrap()) / 1000.0;
-    let moved = second["t"].as_f64().unwrap() - first["t"].as_f64().unwrap();
-    assert!((passed - moved).abs() < 0.02, "{first} {second}");
-
-    // A viewer of the first kind catches up by commands.
-    let (mut seed, told) = party.page("/").await;
-    let cmds: Vec<&str> = told
-        .iter()
-        .filter_map(|message| message["cmd"].as_str())
-        .collect();
-    assert_eq!(cmds, ["load", "seek", "play"]);
-    tokio::time::sleep(Duration::from_millis(700)).await;
-    seed.hears_no(|message| message["type"] == "state").await;
-
-    // Where viewers may pause, nothing puts them back.
-    control.keyed(json!({"enforcePausePlay": false})).await;
-    page.until(|message| message["enforcePausePlay"] == false)
-        .await;
-    tokio::time::sleep(Duration::from_millis(700)).await;
-    page.hears_no(|_| false).await;
-    tokio::time::sleep(Duration::from_millis(1200)).await;
-    page.hears_no(|message| message["type"] == "state").await;
-    let (_, told) = party.page("/watchparty").await;
-    assert!(
-        told.iter()
-            .any(|message| message["enforcePausePlay"] == false)
-    );
-}
-
-#[tokio::test]
-async fn people_talk_are_named_and_ask_for_a_pause() {
-    let party = Party::start().await;
-    party.stage("b.mp4").await;
-    let door = format!("/watchparty-admin?key={}", KEY.replace(' ', "%20"));
-    let (mut host, _) = party.page(&door).await;
-    let mut page = party.viewer().await;
-    page.send(json!({"type": "rename", "name": "<img src=x>Ann"}))
-        .await;
-    let result = page.kind("rename-result").await;
-    assert_eq!(
-        (&result["ok"], &result["name"]),
-        (&json!(true), &json!("img srcxAnn"))
-    );
-    page.send(json!({"type": "rename", "color": "red"})).await;
-    assert_eq!(page.kind("rename-result").await["reason"], "in-use");
-    page.send(json!({"type": "rename", "color": "blue", "name": "Ann"}))
-        .await;
-    let result = page.kind("rename-result").await;
-    assert_eq!(
-        (&result["color"], &result["name"]),
-        (&json!("blue"), &json!("Ann"))
-    );
-    page.send(json!({"type": "rename", "color": "blue", "name": "Ann"}))
-        .await;
-    assert_eq!(page.kind("rename-result").await["reason"], "unchanged");
-    let named = |message: &Value| {
-        let users = message["users"].as_array();
-        users.is_some_and(|users| {
-            users
-                .iter()
-                .any(|u| u["name"] == "Ann" && u["color"] == "blue")
-        })
-    };
-    host.until(named).await;
-    page.send(json!({"type": "chat", "text": "  hello  "}))
-        .await;
-    let said = host.kind("chat").await;
-    assert_eq!(
-        (&said["name"], &said["color"], &said["text"]),
-        (&json!("Ann"), &json!("blue"), &json!("hello"))
-    );
-    page.send(json!({"type": "chat", "text": "   "})).await;
-    for number in 0..8 {
-        page.send(json!({"type": "chat", "text": format!("{number}")}))
-            .await;
-    }
-    page.until(|message| message == &json!({"type": "error", "error": "rate"}))
-        .await;
-    page.send(json!({"type": "request", "action": "pause"}))
-        .await;
-    assert_eq!(host.kind("toast").await["text"], "Ann asks for a pause");
-    page.send(json!({"type": "drift-alert", "drift": 45.2}))
-        .await;
-    let alarm = |message: &Value| message["text"] == "Ann drifted 45.2s";
-    host.until(alarm).await;
-    page.send(json!({"type": "ping"})).await;
-    assert!(page.kind("pong").await["ts"].is_i64());
-    let (_, told) = party.page("/watchparty").await;
-    let history = told
-        .iter()
-        .find(|message| message["type"] == "chat-history");
-    assert_eq!(history.unwrap()["items"][0]["text"], "hello");
-    drop(page);
-    let left = |message: &Value| message["text"] == "Ann left";
-    host.until(left).await;
-}
-
-#[tokio::test]
-async fn oversized_and_binary_messages_lose_nothing_for_others() {
-    use futures_util::SinkExt as _;
-    use tokio_tungstenite::tungstenite::Message;
-    let party = Party::start().await;
-    let mut viewer = party.viewer().await;
-    let mut rude = party.viewer().await;
-    rude.socket
-        .socket
-        .send(Message::binary(vec![0; 100]))
-        .await
-        .unwrap();
-    rude.hears_no(|_| false).await;
-    let _ = rude
-        .socket
-        .socket
-        .send(Message::text("x".repeat(1 << 20)))
-        .await;
-    let end = tokio::time::timeout(PATIENCE, async {
-        loop {
-            let message = rude.socket.next().await;
-            if message["t"] == "close" || message["t"] == "gone" {
-                return message;
-            }
-        }
-    });
-    let end = end.await.expect("an end");
-    assert!(end["t"] == "gone" || end["code"] == 1009, "{end}");
-    party.stage("b.mp4").await;
-    viewer.cmd("load").await;
-}
-
-// ---- the film ------------------------------------------------------------------------
-
-#[tokio::test]
-async fn the_film_has_one_address_and_ranges_that_are_right() {
-    let party = Party::start().await;
-    assert_eq!(party.fetch("/media/current.mp4", &[]).await.status(), 404);
-    party.stage("b.mp4").await;
-    let clip = watchalong_media::SAMPLE_CLIP;
-    let size = clip.len();
-    for name in [
-        "current",
-        "current.mp4",
-        "current.mkv",
-        "current.mov?v=old&rev=9&r1=1&guid=../../x",
-    ] {
-        let answer = party.fetch(&format!("/media/{name}"), &[]).await;
-        assert_eq!(answer.status(), 200, "{name}");
-        assert_eq!(answer.headers()["content-type"], "video/mp4");
-        assert_eq!(answer.headers()["accept-ranges"], "bytes");
-        let cache = answer.headers()["cache-control"].to_str().unwrap();
-        assert!(cache.contains("must-revalidate") && cache.contains("private"));
-        assert_eq!(&answer.bytes().await.unwrap()[..], clip);
-    }
-    for (range, status, bytes) in [
-        ("bytes=0-9", 206, Some(&clip[..10])),
-        ("BYTES=0-9", 206, Some(&clip[..10])),
-        ("bytes=-5", 206, Some(&clip[size - 5..])),
-        ("bytes=0-99999999", 206, Some(clip)),
-        ("bytes=99999999-", 416, None),
-        ("bytes=-0", 416, None),
-        ("bytes=9-0", 200, Some(clip)),
-        ("lines=0-9", 200, Some(clip)),
-    ] {
-        let answer = party.fetch("/media/current.mp4", &[("range", range)]).await;
-        assert_eq!(answer.status().as_u16(), status, "{range}");
-        if let Some(bytes) = bytes {
-            assert_eq!(&answer.bytes().await.unwrap()[..], bytes, "{range}");
-        }
-    }
-    let etag = party.fetch("/media/current", &[]).await.headers()["etag"].clone();
-    let known = [("if-none-match", etag.to_str().unwrap())];
-    assert_eq!(
-        party.fetch("/media/current.mp4", &known).await.status(),
-        304
-    );
-    let url = format!("{}/media/current.mp4", party.server.base);
-    let posted = party.server.http.post(url).send().await.unwrap();
-    assert_eq!(posted.status(), 405);
-    assert_eq!(party.fetch("/media/other.mp4", &[]).await.status(), 404);
-    let colors = party.server.get("/api/colors").await.1;
-    for color in colors["palette"].as_array().unwrap() {
-        assert!(colors["hex"][color.as_str().unwrap()].is_string());
-    }
-}
-
-#[tokio::test]
-async fn no_address_shows_the_key_and_no_page_needs_it() {
-    let party = Party::start().await;
-    assert_eq!(party.fetch("/admin-key", &[]).await.status(), 404);
-    let (_, mut told) = party
-        .page(&format!("/watchparty?key={}", KEY.replace(' ', "%20")))
-        .await;
-    told.push(party.server.get("/api/staged").await.1);
-    told.push(party.stage("b.mp4").await.1);
-    assert!(!json!(told).to_string().contains(KEY));
-    assert_eq!(party.fetch("/watchparty-admin", &[]).await.status(), 401);
-}
-
-// ---- with others ---------------------------------------------------------------------
-
-#[tokio::test]
-async fn the_page_and_its_room_are_shared_with_our_own() {
-    let party = Party::start().await;
-    party.stage("b.mp4").await;
-    let mut viewer = party.viewer().await;
-    let query = format!("/api/staged?key={}", KEY.replace(' ', "%20"));
-    let code = party.server.get(&query).await.1["room"].clone();
-    let mut page = party
-        .server
-        .join(&json!({"code": code}), "Ann", json!({}))
-        .await;
-    let item = page.room()["timeline"]["item"].clone();
-    assert!(!item.is_null(), "{}", page.room());
-    page.must(json!({"do": "say", "text": "hi"})).await;
-    let said = viewer.kind("chat").await;
-    assert_eq!(
-        (&said["name"], &said["color"]),
-        (&json!("Ann"), &Value::Null)
-    );
-    let refused = page.command(json!({"do": "play"})).await;
-    assert_eq!(
-        refused["code"], "not_allowed",
-        "its rules hold for everybody"
-    );
-    let mut control = party.control().await;
-    control.keyed(json!({"cmd": "play"})).await;
-    let event = page.event("timeline").await;
-    assert_eq!(event["timeline"]["playing"], true, "{event}");
-
-    // And the other way: any room, by its code.
-    let room = party.server.room(&json!({"name": "Film"})).await;
-    let mut host = party.server.host(&room).await;
-    let path = format!("/watchparty?room={}", room["code"].as_str().unwrap());
-    let (mut viewer, told) = party.page(&path).await;
-    let state = told
-        .iter()
-        .find(|message| message["type"] == "state")
-        .unwrap();
-    assert_eq!(state["data"]["path"], Value::Null);
-    let (_, files) = party.server.get("/api/v2/library").await;
-    let id = files["items"][0]["id"].as_str().unwrap();
-    host.must(json!({"do": "load", "media": {"kind": "library", "id": id}}))
-        .await;
-    let load = viewer.cmd("load").await;
-    assert!(load["path"].as_str().unwrap().ends_with("mp4"), "{load}");
-    let film = path.replace("/watchparty", "/media/current.mp4");
-    assert_eq!(party.fetch(&film, &[]).await.status(), 200);
-    host.must(json!({"do": "play"})).await;
-    viewer.cmd("play").await;
-    let mut gone = party.open("/watchparty?room=none").await;
-    assert_eq!(gone.ending().await, 1008);
 }

@@ -3,15 +3,14 @@ use super::client::{PATIENCE, Server};
 use super::uploads::{create, header, patch, person, state};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use watchalong_media::SAMPLE_CLIP;
 
 /// A client that answers every state at once, as real ones do.
-struct Player {
-    lines: BufReader<OwnedReadHalf>,
-    out: OwnedWriteHalf,
+pub struct Player {
+    lines: BufReader<Box<dyn AsyncRead + Send + Unpin>>,
+    out: Box<dyn AsyncWrite + Send + Unpin>,
     position: f64,
     paused: bool,
     clock: Value,
@@ -24,13 +23,17 @@ async fn server() -> Server {
 }
 
 impl Player {
-    async fn connect(server: &Server) -> Self {
+    pub async fn connect(server: &Server) -> Self {
         let address = server.running.syncplay.unwrap();
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (lines, out) = stream.into_split();
+        Self::over(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// Over whatever carries bytes.
+    pub fn over(carrier: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        let (lines, out) = tokio::io::split(carrier);
         Self {
-            lines: BufReader::new(lines),
-            out,
+            lines: BufReader::new(Box::new(lines)),
+            out: Box::new(out),
             position: 0.0,
             paused: true,
             clock: Value::Null,
@@ -39,17 +42,21 @@ impl Player {
         }
     }
 
-    async fn join(server: &Server, room: &str, name: &str) -> Self {
+    pub async fn join(server: &Server, room: &str, name: &str) -> Self {
         let mut player = Self::connect(server).await;
-        player.hello(room, name).await;
-        player.until("Hello").await;
-        // The player is up: from here it is heard.
-        player.until("State").await;
-        player.state(None).await;
+        player.come_in(room, name).await;
         player
     }
 
-    async fn hello(&mut self, room: &str, name: &str) {
+    /// Says hello, and is up: from here it is heard.
+    pub async fn come_in(&mut self, room: &str, name: &str) {
+        self.hello(room, name).await;
+        self.until("Hello").await;
+        self.until("State").await;
+        self.state(None).await;
+    }
+
+    pub async fn hello(&mut self, room: &str, name: &str) {
         let features =
             json!({"sharedPlaylists": true, "chat": true, "readiness": true, "managedRooms": true});
         let hello = json!({"username": name, "room": {"name": room}, "version": "1.2.255", "realversion": "1.7.6",
@@ -57,16 +64,16 @@ impl Player {
         self.send(&json!({ "Hello": hello })).await;
     }
 
-    async fn send(&mut self, message: &Value) {
+    pub async fn send(&mut self, message: &Value) {
         self.raw(&format!("{message}\r\n")).await;
     }
 
-    async fn raw(&mut self, text: &str) {
+    pub async fn raw(&mut self, text: &str) {
         self.out.write_all(text.as_bytes()).await.unwrap();
     }
 
     /// The next line; none once the connection is over.
-    async fn line(&mut self) -> Option<Value> {
+    pub async fn line(&mut self) -> Option<Value> {
         let mut line = String::new();
         let read = self.lines.read_line(&mut line);
         let read = tokio::time::timeout(PATIENCE, read)
@@ -88,7 +95,7 @@ impl Player {
     }
 
     /// The next message of a kind.
-    async fn until(&mut self, kind: &str) -> Value {
+    pub async fn until(&mut self, kind: &str) -> Value {
         loop {
             let message = self.line().await.expect("still connected");
             if let Some(found) = message.get(kind) {
@@ -98,7 +105,7 @@ impl Player {
     }
 
     /// The next thing set.
-    async fn until_set(&mut self, key: &str) -> Value {
+    pub async fn until_set(&mut self, key: &str) -> Value {
         loop {
             let set = self.until("Set").await;
             if let Some(found) = set.get(key) {
@@ -108,7 +115,7 @@ impl Player {
     }
 
     /// Follows the room until its state is like this, answering each state.
-    async fn until_state(&mut self, like: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until_state(&mut self, like: impl Fn(&Value) -> bool) -> Value {
         // As long as one waits for a line: states come for ever.
         for _ in 0..PATIENCE.as_secs() {
             let state = self.until("State").await;
@@ -124,7 +131,7 @@ impl Player {
     }
 
     /// Answers with its player's state; a change where `seek` is given, or the pause is another.
-    async fn state(&mut self, seek: Option<bool>) {
+    pub async fn state(&mut self, seek: Option<bool>) {
         let mut playstate = json!({"position": self.position, "paused": self.paused});
         let mut ignoring = json!({});
         if let Some(seek) = seek {
@@ -142,13 +149,13 @@ impl Player {
         self.send(&json!({ "State": state })).await;
     }
 
-    async fn change(&mut self, position: f64, paused: bool, seek: bool) {
+    pub async fn change(&mut self, position: f64, paused: bool, seek: bool) {
         (self.position, self.paused) = (position, paused);
         self.state(Some(seek)).await;
     }
 }
 
-async fn film(server: &Server) -> Value {
+pub async fn film(server: &Server) -> Value {
     let media = json!({"kind": "library", "id": server.sample().await});
     server
         .room(&json!({"name": "Film", "media": media, "policy": {"barrier": {"do": "off"}}}))

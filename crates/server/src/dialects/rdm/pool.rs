@@ -269,7 +269,10 @@ impl Clips {
 
     /// Somebody wants the next clip to be there before it is needed: one player is asked, once.
     pub(super) async fn prefetch(&self, seat: SeatId, name: String) {
-        let Ok(mut here) = self.room.read(players).await else {
+        let here = self
+            .room
+            .read(|room| room.seats_of(NAME).collect::<Vec<_>>());
+        let Ok(mut here) = here.await else {
             return;
         };
         let asked = {

@@ -284,7 +284,10 @@ impl Session {
     /// Changes what comes next. What it puts on is waited for like any clip; the sender has it.
     async fn queue(&self, player: &Player, wish: Wish) {
         let (rdm, code) = (self.rdm, player.place.room.code().clone());
-        let wished = player.place.room.read(move |room| rdm.wished(&code, room, wish));
+        let wished = player
+            .place
+            .room
+            .read(move |room| rdm.wished(&code, room, wish));
         let Ok(Some((command, puts_on))) = wished.await else {
             return;
         };

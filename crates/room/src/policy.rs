@@ -152,6 +152,13 @@ pub enum StartLead {
 }
 
 impl StartLead {
+    /// Nothing is scheduled ahead.
+    pub const AT_ONCE: Self = Self::Fixed {
+        play: Span(0),
+        pause: Span(0),
+        seek: Span(0),
+    };
+
     fn describe(&self) -> String {
         match self {
             Self::Adaptive { min, max } => format!("adaptive {} {}", min.0, max.0),
@@ -181,6 +188,21 @@ pub struct Controls {
     pub people: Who,
     /// Whether who may not pause can ask for it.
     pub ask: bool,
+}
+
+impl ChatRules {
+    /// With nothing but a length and a window, for wire formats that promise no more.
+    pub fn within(max_length: u32, window_count: u32, window: Span) -> Self {
+        Self {
+            enabled: true,
+            max_length,
+            window,
+            window_count,
+            cool_down: Span(0),
+            duplicate_span: Span(0),
+            slow_mode: Span(0),
+        }
+    }
 }
 
 /// The rules of the chat.

@@ -113,6 +113,21 @@ pub struct NewRoom {
     pub schedule: Option<ServerTime>,
 }
 
+impl NewRoom {
+    /// With nothing on, no password and nobody's yet.
+    pub fn of(name: impl Into<String>, policy: Policy) -> Self {
+        Self {
+            name: name.into(),
+            policy,
+            media: None,
+            position: Position::ZERO,
+            password_hash: None,
+            owner: None,
+            schedule: None,
+        }
+    }
+}
+
 /// A room just made.
 #[derive(Debug)]
 pub struct Created {

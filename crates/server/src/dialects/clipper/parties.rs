@@ -11,7 +11,7 @@ use crate::password;
 use axum::extract::Path;
 use axum::response::Redirect;
 use serde_json::{Map, Value, json};
-use watchalong_room::{Command, Grant, Position};
+use watchalong_room::{Command, Grant};
 
 /// Characters of a title.
 const TITLE: usize = 200;
@@ -115,14 +115,12 @@ pub(super) async fn create(call: Call, body: Body) -> Result<Answer, Refused> {
         Some(password) => Some(password::hash(password).await?),
         None => None,
     };
+    let policy = policy::preset(wish.visibility, wish.capacity, password_hash.is_some());
     let new = NewRoom {
-        name: wish.title,
-        policy: policy::preset(wish.visibility, wish.capacity, password_hash.is_some()),
         media: Some(policy::nothing()),
-        position: Position::ZERO,
         password_hash,
         owner: Some(user.person.clone()),
-        schedule: None,
+        ..NewRoom::of(wish.title, policy)
     };
     let room = app.hub.create(new).await?.room;
     if let Some(playlist) = wish.playlist {

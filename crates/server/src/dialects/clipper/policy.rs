@@ -1,7 +1,7 @@
 //! What a watch party allows, and the document's four visibilities in the room's terms.
 use watchalong_room::{
-    BarrierPolicy, ChatRules, Controls, EntryPolicy, HostAbsence, Media, Policy, PolicyPatch, Room,
-    SourceKind, Span, StartLead, Visibility as Shown, Who,
+    BarrierPolicy, ChatRules, Controls, EntryPolicy, HostAbsence, Media, Policy, PolicyPatch,
+    Preset, Room, SourceKind, Span, StartLead, Visibility as Shown, Who,
 };
 
 /// Messages of a user in a minute.
@@ -81,38 +81,20 @@ impl Visibility {
 /// or waited for; who loses the connection keeps the place for a quarter of an hour.
 pub(super) fn preset(visibility: Visibility, capacity: u32, password: bool) -> Policy {
     let (shown, invite) = visibility.terms();
-    let at_once = StartLead::Fixed {
-        play: Span(0),
-        pause: Span(0),
-        seek: Span(0),
-    };
     Policy {
         entry: entry(password),
         visibility: shown,
         controls: Controls {
-            play: Who::CoHosts,
-            seek: Who::CoHosts,
-            rate: Who::CoHosts,
-            queue: Who::CoHosts,
-            chat: Who::Everyone,
             invite,
             people: Who::Host,
-            ask: false,
+            ..Controls::preset(Preset::CoHosts)
         },
         seek_pauses: true,
         host_absence: HostAbsence::Stay,
         barrier: BarrierPolicy::Off,
-        start_lead: at_once,
+        start_lead: StartLead::AT_ONCE,
         capacity,
-        chat: ChatRules {
-            enabled: true,
-            max_length: MESSAGE_LENGTH as u32,
-            window: Span::seconds(60),
-            window_count: MESSAGES,
-            cool_down: Span(0),
-            duplicate_span: Span(0),
-            slow_mode: Span(0),
-        },
+        chat: ChatRules::within(MESSAGE_LENGTH as u32, MESSAGES, Span::seconds(60)),
         seat_hold: Span::seconds(15 * 60),
         idle_expiry: Span::seconds(24 * 3600),
         auto_advance: false,

@@ -1,7 +1,8 @@
 //! What an OpenWatchParty room allows, and how its rolling start is one.
+use super::wire;
 use watchalong_room::{
-    BarrierPolicy, ChatRules, Controls, EntryPolicy, HostAbsence, Policy, PolicyPatch, Span,
-    StartLead, Visibility, Who,
+    BarrierPolicy, ChatRules, Controls, EntryPolicy, HostAbsence, Policy, PolicyPatch, Preset,
+    Span, StartLead, Visibility, Who,
 };
 
 /// `MAX_READY_WAIT_MS` of the original.
@@ -27,14 +28,9 @@ pub(super) fn preset() -> Policy {
         entry: EntryPolicy::Open,
         visibility: Visibility::Public,
         controls: Controls {
-            play: Who::Host,
-            seek: Who::Host,
-            rate: Who::Host,
-            queue: Who::Host,
-            chat: Who::Everyone,
             invite: Who::Everyone,
             people: Who::Host,
-            ask: false,
+            ..Controls::preset(Preset::Host)
         },
         seek_pauses: false,
         host_absence: HostAbsence::Close,
@@ -45,15 +41,7 @@ pub(super) fn preset() -> Policy {
         start_lead: lead(PLAY_LEAD),
         capacity: MEMBERS,
         // The format limits messages of all kinds together; nothing of the chat's own.
-        chat: ChatRules {
-            enabled: true,
-            max_length: super::wire::CHAT_LENGTH as u32,
-            window: Span::seconds(1),
-            window_count: super::wire::MESSAGES,
-            cool_down: Span(0),
-            duplicate_span: Span(0),
-            slow_mode: Span(0),
-        },
+        chat: ChatRules::within(wire::CHAT_LENGTH as u32, wire::MESSAGES, Span::seconds(1)),
         auto_advance: false,
         pause_within: ANYWHERE,
         ..Policy::default()
@@ -67,7 +55,7 @@ pub(super) fn rolling(policy: &Policy) -> Option<PolicyPatch> {
     let waits = policy.barrier == made.barrier && policy.start_lead == made.start_lead;
     waits.then(|| PolicyPatch {
         barrier: Some(BarrierPolicy::Off),
-        start_lead: Some(lead(Span(0))),
+        start_lead: Some(StartLead::AT_ONCE),
         ..PolicyPatch::default()
     })
 }

@@ -57,9 +57,8 @@ impl Session {
             Some(id) => (SourceKind::Jellyfin, id),
             None => (SourceKind::Local, NAME),
         };
+        let name: String = name.chars().take(MAX_ROOM_NAME).collect();
         let new = NewRoom {
-            name: name.chars().take(MAX_ROOM_NAME).collect(),
-            policy: policy::preset(),
             media: Some(Media {
                 kind: media.0,
                 key: media.1.to_owned(),
@@ -67,9 +66,7 @@ impl Session {
                 duration: None,
             }),
             position: message.position("start_pos").unwrap_or(Position::ZERO),
-            password_hash: None,
-            owner: None,
-            schedule: None,
+            ..NewRoom::of(name, policy::preset())
         };
         let made = async {
             let created = self.hub.create(new).await?;

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use watchalong_room::{
-    BarrierPolicy, Controls, EntryPolicy, HostAbsence, PersonId, Policy, Position, Room, Span,
-    StartLead, Visibility, Who, clean_line,
+    BarrierPolicy, Controls, EntryPolicy, HostAbsence, PersonId, Policy, Room, Span, StartLead,
+    Visibility, Who, clean_line,
 };
 
 /// Characters of a name.
@@ -33,11 +33,6 @@ const MOST_ROOMS: usize = 10_000;
 /// are taken as they are told: the first players count in fractions of the clip.
 fn policy(expiry: Duration) -> Policy {
     let own = Policy::default();
-    let at_once = StartLead::Fixed {
-        play: Span(0),
-        pause: Span(0),
-        seek: Span(0),
-    };
     Policy {
         entry: EntryPolicy::Password,
         visibility: Visibility::Private,
@@ -52,7 +47,7 @@ fn policy(expiry: Duration) -> Policy {
             quorum: 1.0,
             deadline: Span::seconds(30),
         },
-        start_lead: at_once,
+        start_lead: StartLead::AT_ONCE,
         // Everybody is told of everybody else's coming with the whole list, so a crowd costs its square.
         capacity: 500,
         seat_hold: Span(0),
@@ -144,13 +139,9 @@ pub(super) async fn create(
     let made = app
         .hub
         .create(NewRoom {
-            name: format!("{name}'s room"),
-            policy: policy(app.config.rdm_room_expiry),
-            media: None,
-            position: Position::ZERO,
             password_hash: Some(hash),
             owner: Some(person.clone()),
-            schedule: None,
+            ..NewRoom::of(format!("{name}'s room"), policy(app.config.rdm_room_expiry))
         })
         .await?;
     let code = made.room.code().clone();

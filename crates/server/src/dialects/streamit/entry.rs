@@ -15,7 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use watchalong_room::{Actor, Command, EntryPolicy, Grant, MAX_ROOM_NAME, Position, Standing};
+use watchalong_room::{Actor, Command, EntryPolicy, Grant, MAX_ROOM_NAME, Standing};
 
 /// Characters of a password that the server makes.
 const PASSWORD: usize = 8;
@@ -74,14 +74,12 @@ pub(super) async fn create(
         None => None,
     };
     let name = format!("{}'s room", user.name);
+    let name: String = name.chars().take(MAX_ROOM_NAME).collect();
     let new = NewRoom {
-        name: name.chars().take(MAX_ROOM_NAME).collect(),
-        policy: policy::preset(entry, app.config.streamit_grace),
         media: Some(policy::nothing_chosen()),
-        position: Position::ZERO,
         password_hash,
         owner: Some(user.person.clone()),
-        schedule: None,
+        ..NewRoom::of(name, policy::preset(entry, app.config.streamit_grace))
     };
     let made = app.hub.create(new).await?;
     let place = named(&app, made.room).await?;

@@ -1,8 +1,8 @@
 //! What a room made here allows.
 use std::time::Duration;
 use watchalong_room::{
-    BarrierPolicy, ChatRules, Controls, EntryPolicy, HostAbsence, Media, Policy, SourceKind, Span,
-    StartLead, Visibility, Who,
+    BarrierPolicy, ChatRules, Controls, EntryPolicy, HostAbsence, Media, Policy, Preset,
+    SourceKind, Span, StartLead, Visibility, Who,
 };
 
 /// Characters of a message.
@@ -16,16 +16,6 @@ const ANYWHERE: Span = Span::seconds(30 * 24 * 3600);
 /// gone with its connection, and the room waits `grace` for its host.
 pub(super) fn preset(entry: EntryPolicy, grace: Duration) -> Policy {
     let own = Policy::default();
-    let host = Controls {
-        play: Who::Host,
-        seek: Who::Host,
-        rate: Who::Host,
-        queue: Who::Host,
-        chat: Who::Everyone,
-        invite: Who::Host,
-        people: Who::Host,
-        ask: false,
-    };
     Policy {
         entry,
         visibility: if entry == EntryPolicy::Open {
@@ -33,25 +23,20 @@ pub(super) fn preset(entry: EntryPolicy, grace: Duration) -> Policy {
         } else {
             Visibility::Private
         },
-        controls: host,
+        controls: Controls {
+            invite: Who::Host,
+            people: Who::Host,
+            ..Controls::preset(Preset::Host)
+        },
         seek_pauses: false,
         host_absence: HostAbsence::Grace {
             span: Span(grace.as_millis() as i64),
         },
         barrier: BarrierPolicy::Off,
-        start_lead: StartLead::Fixed {
-            play: Span(0),
-            pause: Span(0),
-            seek: Span(0),
-        },
+        start_lead: StartLead::AT_ONCE,
         chat: ChatRules {
-            enabled: true,
-            max_length: CHAT_LENGTH as u32,
-            window: Span::seconds(3),
-            window_count: 5,
-            cool_down: Span(0),
             duplicate_span: Span::seconds(3),
-            slow_mode: Span(0),
+            ..ChatRules::within(CHAT_LENGTH as u32, 5, Span::seconds(3))
         },
         seat_hold: Span(0),
         auto_advance: false,

@@ -87,7 +87,7 @@ pub(super) fn document() -> Value {
         "openapi": "3.0.3",
         "info": {
             "title": "StreamIt, as Watchalong serves it", "version": env!("CARGO_PKG_VERSION"),
-            "description": "The same routes lie under `/api/v1`. The socket of a room is `/ws/room/{code}/?token=...`.",
+            "description": "The same routes lie under /api/v1. The socket of a room is /ws/room/{code}/?token=...",
         },
         "paths": paths,
         "components": {"securitySchemes": {"bearer": bearer}},

@@ -8,7 +8,7 @@ use crate::code::RoomCode;
 use crate::hub::{HubError, NewRoom, RoomHandle};
 use std::net::IpAddr;
 use std::sync::Arc;
-use watchalong_room::{Controls, Grant, Policy, Position, Preset, Span, StartLead};
+use watchalong_room::{Controls, Grant, Policy, Preset, StartLead};
 
 /// Under what its rooms' names are kept.
 const DIALECT: &str = "syncplay";
@@ -58,14 +58,9 @@ fn policy(managed: bool) -> Policy {
     } else {
         Preset::Everyone
     };
-    let lead = Span(0);
     Policy {
         controls: Controls::preset(preset),
-        start_lead: StartLead::Fixed {
-            play: lead,
-            pause: lead,
-            seek: lead,
-        },
+        start_lead: StartLead::AT_ONCE,
         auto_advance: false,
         ..Policy::default()
     }
@@ -152,15 +147,7 @@ impl Syncplay {
     ) -> Result<Arc<RoomHandle>, Why> {
         let slow = |_| "Too many new rooms in a short time. Wait a little.".to_owned();
         self.limits.create.take(address.into()).map_err(slow)?;
-        let new = NewRoom {
-            name: name.to_owned(),
-            policy: policy(managed),
-            media: None,
-            position: Position::ZERO,
-            password_hash: None,
-            owner: None,
-            schedule: None,
-        };
+        let new = NewRoom::of(name.to_owned(), policy(managed));
         let made = self.hub.create(new).await.map_err(|error| broken(&error))?;
         let store = &self.hub.store;
         let mine = store.move_alias(made.room.code(), DIALECT, name).await;

@@ -209,6 +209,9 @@ async fn quirk_9_closing_one_of_two_sockets_cuts_the_other_off_from_nothing() {
     let server = Server::start().await;
     let (_, viewer, made, mut host, first) = party(&server).await;
     let mut second = viewer.socket(&made).await;
+    // An answered handshake is not yet a seat: whoever is answered has one.
+    second.send(json!({"type": "sync-request"})).await;
+    second.until("sync").await;
     drop(first);
     host.send(json!({"type": "seek", "position": 5})).await;
     assert_eq!(second.until("seek").await["position"], 5);

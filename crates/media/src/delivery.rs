@@ -11,11 +11,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
+use tokio::task::spawn_blocking;
 
 use crate::body::{MediaBody, Source};
 use crate::conditions::{self, Validators, Verdict};
 use crate::error::MediaError;
 use crate::fair::Content;
+use crate::fingerprint;
 use crate::heads::Heads;
 use crate::platform::identity;
 use crate::range::{self, RangeAnswer};
@@ -102,6 +104,18 @@ impl MediaFile {
                 reason: kind.to_string(),
             },
         })
+    }
+
+    /// A hash of samples of the file; see `fingerprint.rs`.
+    ///
+    /// # Errors
+    /// [`MediaError`]: it still arrives, or it isn't any more what it was when it was opened.
+    pub async fn sampled_hash(&self) -> Result<[u8; 32], MediaError> {
+        let (file, size) = (self.whole()?, self.size());
+        let hash = spawn_blocking(move || fingerprint::sampled_hash(&file, size)).await;
+        let unreadable = |reason: String| MediaError::Unreadable { reason };
+        hash.map_err(|error| unreadable(error.to_string()))?
+            .map_err(|error| unreadable(error.kind().to_string()))
     }
 
     /// The same file with its first bytes from memory, where [`Heads`] has them; it learns them otherwise.

@@ -239,6 +239,7 @@ mod tests {
             video: vec![],
             audio: vec![],
             subtitles: vec![],
+            chapters: vec![],
             browser_playable: None,
         };
         Entry {

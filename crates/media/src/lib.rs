@@ -8,6 +8,7 @@
 //! - [`Uplink`] shares a limited uplink fairly between viewers; [`Heads`] keeps the beginnings of files in memory.
 //! - [`Uploads`] takes files that members bring, piece by piece, and lets them be watched while they arrive.
 //! - [`Hls`] converts films that a browser can't play, and [`Choice`] says which way a film takes to whom, and why.
+//! - [`Previews`] makes the pictures that the seek bar shows.
 //! - [`MediaSigner`] makes and checks the links under which media are fetched: bound to a room, expiring.
 //! - [`provider`] knows players of other sites, and builds their addresses.
 //! - [`place_sample`] puts the bundled clip where a library finds it.
@@ -16,11 +17,14 @@
 //! named by [`MediaId`] only; paths come from the scan and never from a request.
 
 mod body;
+mod chapter;
 mod conditions;
 mod delivery;
 mod embed;
+mod episode;
 mod error;
 mod fair;
+mod fingerprint;
 mod heads;
 mod hls;
 mod id;
@@ -32,6 +36,7 @@ mod paths;
 mod platform;
 mod playable;
 mod poster;
+mod previews;
 mod probe;
 mod prober;
 mod range;
@@ -47,6 +52,7 @@ mod upload;
 mod watch;
 
 pub use body::{MediaBody, TURN_BYTES};
+pub use chapter::{Chapter, ChapterKind};
 pub use delivery::MediaFile;
 pub use embed::{
     Capabilities, EmbedError, EmbedOptions, Provider, Title, embedded, player_origins, provider,
@@ -71,6 +77,7 @@ pub use medium::{
 };
 pub use paths::Placed;
 pub use playable::{Playability, Verdict};
+pub use previews::{PreviewGrid, Previews};
 pub use range::{RangeAnswer, answer as answer_range};
 pub use sample::{SAMPLE_CLIP, place_sample};
 pub use scan::{MAX_DEPTH, MAX_ENTRIES, MAX_MEDIA};

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::delivery::MediaFile;
+use crate::episode::Episode;
 use crate::error::{LibraryError, LibraryWarning, MediaError};
 use crate::id::MediaId;
 use crate::index::{Entry, Index, Listing};
@@ -165,6 +166,25 @@ impl Library {
     /// Looks at everything again, soon.
     pub fn rescan(&self) {
         self.shared.mailbox.look_everywhere();
+    }
+
+    /// The episode that comes after a medium, by the names of files and folders; `None` where there is none that can
+    /// be watched. Blocking: it looks at every name there is.
+    pub fn next_episode(&self, id: &MediaId) -> Option<Arc<Medium>> {
+        let index = &self.shared.index;
+        let own = Episode::of(&index.get(id)?.relative)?;
+        // Names are read when the index is free again for others.
+        let all = index.collect(|entry| {
+            let ready = entry.medium.state == MediumState::Ready;
+            ready.then(|| (entry.relative.clone(), Arc::clone(&entry.medium)))
+        });
+        let later = all.into_iter().filter_map(|(relative, medium)| {
+            let episode = Episode::of(&relative).filter(|episode| own.is_before(episode))?;
+            Some(((episode.season, episode.number, medium.id), medium))
+        });
+        later
+            .min_by_key(|(place, _)| *place)
+            .map(|(_, medium)| medium)
     }
 
     /// Opens a medium for delivery.

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chapter::Chapter;
 use crate::id::MediaId;
 use crate::playable::Playability;
 
@@ -34,6 +35,8 @@ pub struct Medium {
     pub audio: Vec<AudioTrack>,
     /// Subtitles inside the file.
     pub subtitles: Vec<SubtitleTrack>,
+    /// Its chapters in order.
+    pub chapters: Vec<Chapter>,
     /// Whether browsers play the file as it is. `None` until probed.
     pub browser_playable: Option<Playability>,
 }
@@ -162,6 +165,9 @@ pub struct Probe {
     pub audio: Vec<AudioTrack>,
     /// Subtitle tracks in the file's order.
     pub subtitles: Vec<SubtitleTrack>,
+    /// Chapters in order; the built-in parsers find none.
+    #[serde(default)]
+    pub chapters: Vec<Chapter>,
     /// There is a cover picture inside.
     pub cover: bool,
 }

@@ -168,6 +168,7 @@ mod tests {
             video: vec![video],
             audio: vec![audio],
             subtitles: vec![],
+            chapters: vec![],
             cover: false,
         };
         let hint = Playability::of(&probe);

@@ -109,6 +109,7 @@ pub(crate) fn show_outcome(medium: &mut Medium, outcome: &Outcome) {
             medium.video = probe.video.clone();
             medium.audio = probe.audio.clone();
             medium.subtitles = probe.subtitles.clone();
+            medium.chapters = probe.chapters.clone();
             medium.browser_playable = Some(Playability::of(probe));
         }
         Outcome::Broken(problem) | Outcome::Failed(problem) => {

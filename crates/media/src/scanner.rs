@@ -239,6 +239,7 @@ impl Scanner {
             video: vec![],
             audio: vec![],
             subtitles: vec![],
+            chapters: vec![],
             cover: false,
         };
         let mut medium = Medium {
@@ -258,6 +259,7 @@ impl Scanner {
             video: vec![],
             audio: vec![],
             subtitles: vec![],
+            chapters: vec![],
             browser_playable: None,
         };
         if rested {

@@ -3,8 +3,8 @@
 //! The log's format is these types as JSON, kept readable for as long as a room
 //! lives: new fields get a default, variants are never given another meaning.
 use crate::{
-    InviteId, ItemId, Media, MemberId, MessageId, NodeId, PersonId, PolicyPatch, Position, Rate,
-    ReportId, Revision, SeatId, ServerTime, Span,
+    Fingerprint, InviteId, ItemId, Media, MemberId, MessageId, NodeId, PersonId, PolicyPatch,
+    Position, Rate, ReportId, Revision, SeatId, ServerTime, Span,
 };
 use serde::{Deserialize, Serialize};
 
@@ -186,6 +186,30 @@ pub enum Command {
         item: ItemId,
         /// The length.
         duration: Position,
+    },
+    /// Which bytes the sender's own copy of an item is, where the server has none to compare with. The first counts.
+    SetFingerprint {
+        /// Of which item; an old one is ignored.
+        item: ItemId,
+        /// Of the copy.
+        fingerprint: Fingerprint,
+    },
+    /// What follows an item by itself, where the queue is empty then: the next episode. Only from the server.
+    Suggest {
+        /// After which item; an old one is ignored.
+        item: ItemId,
+        /// What.
+        media: Media,
+        /// From where on in the item, where it has nothing but credits from there; else at its end.
+        #[serde(default)]
+        at: Option<Position>,
+    },
+    /// Nothing follows by itself after all (or it does, again).
+    HoldSequel {
+        /// After which item; an old one is ignored.
+        item: ItemId,
+        /// Whether it is held back.
+        held: bool,
     },
     /// So much of an upload has arrived that it can be played up to there. Only from the server.
     Arrived {

@@ -82,6 +82,8 @@ pub enum Event {
         /// Why.
         reason: Departure,
     },
+    /// More became known of the medium that is on: which bytes it is, or what follows it. Read `Room::current()`.
+    Medium,
     /// The queue is another: read `Room::queue()`.
     Queue,
     /// The random pool is another.

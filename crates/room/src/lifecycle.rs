@@ -55,6 +55,8 @@ enum Due {
     Bound,
     /// The medium is at its end.
     End,
+    /// The medium has nothing but credits left, and what follows is known.
+    Sequel,
     /// The host stayed away.
     Grace,
     /// The scheduled time has come.
@@ -86,6 +88,7 @@ impl Room {
             .item
             .and(self.timeline.ends_at())
             .map(|at| (at, Due::End));
+        let sequel = self.sequel_due().map(|at| (at, Due::Sequel));
         let bound = self.timeline.runs_dry_at().map(|at| (at, Due::Bound));
         let grace = match self.life {
             Life::Grace { until } => Some((until, Due::Grace)),
@@ -96,7 +99,7 @@ impl Room {
             .map(|since| since.max(self.schedule.unwrap_or(since)) + self.policy.idle_expiry)
             .map(|at| (at, Due::Idle));
         let schedule = self.schedule.map(|at| (at, Due::Schedule));
-        [seat, barrier, end, bound, grace, schedule, idle]
+        [seat, barrier, end, sequel, bound, grace, schedule, idle]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -114,7 +117,7 @@ impl Room {
                 },
                 Due::Barrier => self.close_barrier(step),
                 Due::Bound => self.hold(step),
-                Due::End => self.end_of_medium(step),
+                Due::End | Due::Sequel => self.end_of_medium(step),
                 Due::Schedule => self.begin_as_scheduled(step),
                 Due::Grace | Due::Idle => self.over(step, Life::Expired { at: step.now }),
             }

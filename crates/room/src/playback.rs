@@ -230,6 +230,8 @@ impl Room {
             media,
             added_by: by,
             votes: Vec::new(),
+            fingerprint: None,
+            sequel: None,
         };
         self.put_on(step, by, ControlKind::Load, item, position, play);
         Ok(())
@@ -337,7 +339,7 @@ impl Room {
         Ok(())
     }
 
-    /// The end: the next of the queue where the policy says so, else standing still at the last frame. With
+    /// The end: the next of the queue where the policy says so, or the next episode, else standing still at the last frame. With
     /// nobody there to see it, it stands where they left it.
     pub(crate) fn end_of_medium(&mut self, step: &mut Step) {
         if self.stop_where_left(step) {
@@ -347,6 +349,16 @@ impl Room {
         if self.policy.auto_advance && !self.queue.is_empty() {
             let next = self.queue.remove(0);
             step.emit(Audience::All, Event::Queue);
+            self.put_on(step, None, ControlKind::Load, next, Position::ZERO, true);
+        } else if let Some(media) = self.sequel().map(|sequel| sequel.media.clone()) {
+            let next = QueueItem {
+                id: self.fresh_item(),
+                media,
+                added_by: None,
+                votes: Vec::new(),
+                fingerprint: None,
+                sequel: None,
+            };
             self.put_on(step, None, ControlKind::Load, next, Position::ZERO, true);
         } else {
             let end = self.timeline.duration.unwrap_or(self.timeline.position);

@@ -182,6 +182,8 @@ impl Room {
             media,
             added_by,
             votes: Vec::new(),
+            fingerprint: None,
+            sequel: None,
         };
         self.put_on(step, by, ControlKind::Load, item, Position::ZERO, true);
         Ok(())

@@ -5,7 +5,8 @@
 use crate::rights::{Caller, reaches};
 use crate::room::Step;
 use crate::{
-    Audience, ControlKind, Event, ItemId, Media, MemberId, Position, Refusal, Room, shuffle,
+    Audience, ControlKind, Event, Fingerprint, ItemId, Media, MemberId, Position, Refusal, Room,
+    Sequel, shuffle,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,13 @@ pub struct QueueItem {
     pub added_by: Option<MemberId>,
     /// Who voted for it, by number.
     pub votes: Vec<MemberId>,
+    /// Of the first copy that somebody here opened, where the server has none; read it by
+    /// [`QueueItem::fingerprint()`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
+    /// What follows it by itself where the queue is empty, of what is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequel: Option<Box<Sequel>>,
 }
 
 impl Room {
@@ -61,6 +69,8 @@ impl Room {
             media,
             added_by: by,
             votes: Vec::new(),
+            fingerprint: None,
+            sequel: None,
         };
         self.queue.insert(place, item);
         step.emit(Audience::All, Event::Queue);

@@ -68,12 +68,14 @@ pub(crate) fn need(policy: &Policy, command: &Command, undoable: Option<ControlK
         | Command::NodeLost { .. }
         | Command::Enroll { .. }
         | Command::Arrived { .. }
+        | Command::Suggest { .. }
         | Command::PasswordChanged { .. } => Need::Server,
         Command::Join { .. } | Command::Reserve { .. } | Command::Disconnect { .. } => Need::Seat,
         Command::Resume { .. } | Command::Leave | Command::Withdraw | Command::Rename { .. } => {
             Need::Here
         }
         Command::Ready { .. }
+        | Command::SetFingerprint { .. }
         | Command::Ask { .. }
         | Command::QueueVote { .. }
         | Command::PoolOffer { .. }
@@ -85,6 +87,7 @@ pub(crate) fn need(policy: &Policy, command: &Command, undoable: Option<ControlK
         Command::Seek { .. } => Need::Reach(c.seek, "seek"),
         Command::Steer { .. } => Need::Reach(Who::Host, "lead the room"),
         Command::SetRate { .. } => Need::Reach(c.rate, "change the speed"),
+        Command::HoldSequel { .. } => Need::Reach(c.queue, "say what comes next"),
         Command::Load { .. } | Command::Unload => Need::Reach(c.queue, "choose what to watch"),
         Command::Undo => Need::Reach(
             match undoable {

@@ -1,7 +1,7 @@
 //! The room itself: its state, and the one way to change it. What can be read of it is in `reading`.
 //!
 //! [`Room::apply`] asks `rights` who may, hands the command to the file that owns its rule
-//! (`seats`, `moderation`, `invite`, `playback`, `arrival`, `barrier`, `schedule`, `queue`, `pool`, `chat`,
+//! (`seats`, `moderation`, `invite`, `playback`, `fingerprint`, `arrival`, `barrier`, `schedule`, `queue`, `sequel`, `pool`, `chat`,
 //! `words`, `report`, `lifecycle`), and counts the revision. A rule first checks everything, then changes: a refusal leaves the
 //! room equal to what it was, without a copy having been made. Time passes only in
 //! `Command::Tick`; between two entries nothing changes by itself.
@@ -271,6 +271,14 @@ impl Room {
             Command::Unload => self.unload(step, by),
             Command::SetDuration { item, duration } => {
                 self.set_duration(step, caller, *item, *duration)
+            }
+            Command::SetFingerprint { item, fingerprint } => {
+                self.set_fingerprint(step, by, *item, *fingerprint)
+            }
+            Command::Suggest { item, media, at } => self.suggest(step, *item, media, *at),
+            Command::HoldSequel { item, held } => {
+                self.hold_sequel(step, *item, *held);
+                Ok(())
             }
             Command::Arrived { key, until } => {
                 self.arrived(step, key, *until);

@@ -95,7 +95,7 @@ fn random_histories_reach_every_command_and_every_refusal() {
             "{name}: {accepted} accepted, {told} of them with events"
         );
     }
-    assert_eq!(commands.len(), 54, "a command that no history has");
+    assert_eq!(commands.len(), 57, "a command that no history has");
     let expected = [
         "asking_off",
         "bad_invite",

@@ -24,6 +24,7 @@ pub mod log;
 pub mod oidc;
 pub mod password;
 pub mod secret;
+pub mod sequels;
 pub mod shelf;
 pub mod store;
 pub mod telemetry;

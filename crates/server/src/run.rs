@@ -14,6 +14,7 @@ use crate::limits::Limits;
 use crate::log::EmbeddedLog;
 use crate::oidc::Oidc;
 use crate::secret::Signer;
+use crate::sequels;
 use crate::shelf::Shelf;
 use crate::store::{ProgressWriter, Store};
 use std::net::SocketAddr;
@@ -21,7 +22,9 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use watchalong_media::{Heads, Hls, HlsConfig, Library, LibraryConfig, Tools, Uplink, Uploads};
+use watchalong_media::{
+    Heads, Hls, HlsConfig, Library, LibraryConfig, Previews, Tools, Uplink, Uploads,
+};
 use watchalong_room::{Policy, Position, Visibility};
 
 /// A server that accepts connections.
@@ -109,6 +112,10 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         };
         tokio::task::spawn_blocking(|| Hls::open(settings, Tools::find())).await?
     };
+    let previews = {
+        let folder = config.data.join("cache/previews");
+        tokio::task::spawn_blocking(|| Previews::open(folder, Tools::find())).await?
+    };
     let shelf = Arc::new(Shelf::new(
         library,
         uploads,
@@ -116,6 +123,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         Uplink::new(config.uplink_limits()),
         Heads::new(config.head_cache),
         hls,
+        previews,
     ));
     let accounts = Accounts::new(store.clone(), signer.clone(), clock.clone(), config.sign_up);
     let oidc = config
@@ -174,6 +182,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     tokio::spawn(shelf.clone().look_after_uploads(hub.store.clone()));
     tokio::spawn(shelf.clone().look_after_conversions(hub.clone()));
     tokio::spawn(arrivals::tell_rooms(hub.clone(), shelf.clone()));
+    tokio::spawn(sequels::tell_rooms(hub.clone(), shelf.clone()));
     Ok(Running {
         addresses,
         syncplay,

@@ -6,9 +6,10 @@ use crate::code::RoomCode;
 use crate::secret::Signer;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use watchalong_media::{
-    Heads, Hls, Library, MediaId, MediaSigner, Medium, Uplink, Uploads, embedded, recognise,
+    Heads, Hls, Library, MediaId, MediaSigner, Medium, Previews, Uplink, Uploads, embedded,
+    recognise,
 };
-use watchalong_room::{Media, Position, SourceKind};
+use watchalong_room::{Fingerprint, Media, NoFingerprint, Position, SourceKind};
 
 /// Links are good until the end of the day after: longer than any party, and the same link
 /// for everybody in a room on one day, so that caches work.
@@ -37,6 +38,9 @@ pub enum ShelfError {
     /// No provider of that name, or no id of its.
     #[error("This is no film of a provider that is known here. Give its link instead.")]
     UnknownEmbed,
+    /// No fingerprint of a file.
+    #[error(transparent)]
+    NoFingerprint(#[from] NoFingerprint),
 }
 
 impl ShelfError {
@@ -47,6 +51,7 @@ impl ShelfError {
             Self::Broken(_) => "media_unreadable",
             Self::BadAddress => "bad_address",
             Self::UnknownEmbed => "unknown_embed",
+            Self::NoFingerprint(_) => "bad_fingerprint",
         }
     }
 }
@@ -66,6 +71,8 @@ pub struct Shelf {
     pub uploads: Uploads,
     /// What converts films that a browser can't play.
     pub hls: Hls,
+    /// What makes the pictures of the seek bar.
+    pub previews: Previews,
 }
 
 impl Shelf {
@@ -77,6 +84,7 @@ impl Shelf {
         uplink: Uplink,
         heads: Heads,
         hls: Hls,
+        previews: Previews,
     ) -> Self {
         Self {
             library,
@@ -85,6 +93,7 @@ impl Shelf {
             heads,
             uploads,
             hls,
+            previews,
         }
     }
 
@@ -179,6 +188,24 @@ impl Shelf {
             key: url.to_owned(),
             title,
             duration: None,
+        })
+    }
+
+    /// A medium that everybody opens their own copy of; `fingerprint` is that of the copy it is put on by.
+    ///
+    /// # Errors
+    /// [`ShelfError::NoFingerprint`].
+    pub fn from_own_copies(
+        title: &str,
+        duration: Option<f64>,
+        fingerprint: &str,
+    ) -> Result<Media, ShelfError> {
+        let key = fingerprint.parse::<Fingerprint>()?.to_string();
+        Ok(Media {
+            kind: SourceKind::Local,
+            key,
+            title: title.chars().take(Media::MAX_TITLE).collect(),
+            duration: duration.and_then(Position::new),
         })
     }
 

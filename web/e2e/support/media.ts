@@ -1,6 +1,6 @@
 // Films for the tests, made by ffmpeg once and kept under target/.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 interface Film {
@@ -93,9 +93,49 @@ function make(folder: string, films: Film[]): string {
   return folder;
 }
 
+/** Two episodes of a series, the first with chapters. */
+const SERIES: Film[] = [1, 2].map((number) => ({
+  title: `Show S01E0${number}`,
+  picture: 'testsrc2=size=320x180:rate=25',
+  seconds: 40,
+}));
+
+const CHAPTERS = `;FFMETADATA1
+[CHAPTER]
+TIMEBASE=1/1
+START=0
+END=20
+title=Opening
+[CHAPTER]
+TIMEBASE=1/1
+START=20
+END=40
+title=The story
+`;
+
 const kept = resolve(import.meta.dirname, '../../../target/e2e');
 
 export const testFilms = (): string => make(join(kept, 'films'), TESTS);
+
+/** A series, of which `Show S01E01` has an opening of 20 s. */
+export function seriesFilms(): string {
+  const folder = make(join(kept, 'plain-series'), SERIES);
+  const marked = join(kept, 'series');
+  const first = join(marked, 'Show S01E01.mp4');
+  if (existsSync(first)) return marked;
+  mkdirSync(marked, { recursive: true });
+  const chapters = join(folder, 'chapters.txt');
+  writeFileSync(chapters, CHAPTERS);
+  copyFileSync(join(folder, 'Show S01E02.mp4'), join(marked, 'Show S01E02.mp4'));
+  const sources = ['-i', join(folder, 'Show S01E01.mp4'), '-i', chapters];
+  const part = join(folder, 'marked.mp4');
+  execFileSync('ffmpeg', [
+    ...['-v', 'error', '-nostdin', '-y', ...sources, '-map', '0', '-map_chapters', '1'],
+    ...['-c', 'copy', '-movflags', '+faststart', part],
+  ]);
+  renameSync(part, first);
+  return marked;
+}
 
 /** With the bundled sample among them, under a film's name. */
 export function prettyFilms(): string {

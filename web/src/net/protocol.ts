@@ -111,6 +111,16 @@ export interface RoomMedia extends QueuedMedia {
   problem?: string | null;
   /** Of kind `embed`: whose player shows it, and what can be done with it. */
   embed?: EmbedInfo | null;
+  /** What copies of people's own are compared with; null while nobody has told, and for the server's own files. */
+  fingerprint?: string | null;
+  /** What follows by itself where the queue is empty; null where nothing does. */
+  next?: {
+    media: QueuedMedia;
+    /** Where in this film it is put on; null: at its end. */
+    at: number | null;
+    /** Somebody held it back. */
+    held: boolean;
+  } | null;
 }
 
 /** A provider's player. */
@@ -290,6 +300,7 @@ export type RoomEvent =
       gone: { member: MemberId; reason: GoneReason }[];
       people: number;
     }
+  | { event: 'medium'; media: RoomMedia | null }
   | { event: 'queue'; queue: QueueEntry[] }
   | { event: 'pool'; left: number; shown: number }
   | { event: 'said'; message: ChatMessage }
@@ -393,12 +404,13 @@ export type ServerMessage =
   | { t: 'room'; room: Snapshot }
   | Bye;
 
-/** What can be loaded or queued: a library id, an upload of this room, or an address. */
+/** What can be loaded or queued: a library id, an upload of this room, an address, or what everybody has a copy of. */
 export type MediaRef =
   | string
   | { kind: 'upload'; key: string }
   | { kind: 'url'; url: string; title?: string }
-  | { kind: 'embed'; key: string; title?: string };
+  | { kind: 'embed'; key: string; title?: string }
+  | { kind: 'local'; title: string; duration: number | null; fingerprint: string };
 
 export type Command =
   | { do: 'play' | 'pause'; position?: number; expect?: number }
@@ -421,6 +433,8 @@ export type Command =
     }
   | { do: 'ask'; play: boolean }
   | { do: 'duration'; item: ItemId; duration: number }
+  | { do: 'hold_next'; item: ItemId; held: boolean }
+  | { do: 'fingerprint'; item: ItemId; fingerprint: string }
   | { do: 'queue_add'; media: MediaRef; before?: ItemId }
   | { do: 'queue_remove'; item: ItemId }
   | { do: 'queue_move'; item: ItemId; before?: ItemId }

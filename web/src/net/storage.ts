@@ -106,6 +106,27 @@ export const placedUploads = {
   },
 };
 
+/** That somebody plays copies of their own in a room, and by how much each is another cut; for this tab's session. */
+export interface OwnCopies {
+  chosen: boolean;
+  /** Seconds, by the medium's key. */
+  cuts: Readonly<Record<string, number>>;
+}
+
+export const ownCopies = {
+  get(code: string): OwnCopies {
+    const none: OwnCopies = { chosen: false, cuts: {} };
+    try {
+      const kept: unknown = JSON.parse(read(session, `watchalong.own.${bareCode(code)}`) ?? 'null');
+      return { ...none, ...(kept as Partial<OwnCopies> | null) };
+    } catch {
+      return none;
+    }
+  },
+  set: (code: string, kept: OwnCopies) =>
+    write(session, `watchalong.own.${bareCode(code)}`, JSON.stringify(kept)),
+};
+
 /** The operator's key, for this tab alone: it opens everything. */
 export const adminKey = {
   get: () => read(session, 'watchalong.admin') ?? undefined,

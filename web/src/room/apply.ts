@@ -65,6 +65,8 @@ function applyEvent(room: Snapshot, event: RoomEvent): Snapshot {
         pending: room.pending.filter((member) => !settled.has(member.id)),
       };
     }
+    case 'medium':
+      return { ...room, media: event.media };
     case 'queue':
       return { ...room, queue: event.queue };
     case 'pool':

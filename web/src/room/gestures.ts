@@ -30,6 +30,9 @@ export class Gestures {
   next = (item?: ItemId) =>
     this.#act({ do: 'queue_next', ...(item === undefined ? {} : { item }) });
 
+  /** Keeps what would follow by itself from being put on, or lets it. */
+  holdNext = (item: ItemId, held: boolean) => this.#act({ do: 'hold_next', item, held });
+
   deleteMessage = (message: MessageId) => this.#act({ do: 'delete_message', message });
   rename = (name: string) => this.#act({ do: 'rename', name });
 

@@ -5,8 +5,9 @@
 // loaded and turns the engine's status into fields. It sends nothing by itself but
 // reports, readiness and a learned duration: facts, never wishes.
 import type { ClockAnswer, PlayerState, Report } from '../net/protocol';
-import { mediaAddress } from '../net/media-address';
+import { fingerprintAt, mediaAddress } from '../net/media-address';
 import { setting } from '../net/storage';
+import { wayOf } from '../net/way';
 import {
   browserEnvironment,
   type HistoryPoint,
@@ -26,6 +27,8 @@ import { Embed, type EmbedStart } from './embed.svelte';
 import { type FollowClass, STATES, storedClass } from './follow-class';
 import { Loudness } from './loudness.svelte';
 import type { ItemId, RoomMedia, Snapshot } from './model';
+import { Marks } from './marks.svelte';
+import { OwnCopy } from './own-copy.svelte';
 import { Prewarm, wanted } from './prewarm';
 import { Source } from './source.svelte';
 import { Stoppage } from './stoppage.svelte';
@@ -36,6 +39,8 @@ import type { Arriving } from './uploads.svelte';
 const TIMING_MS = 1_200;
 
 export interface PlaybackLinks {
+  /** The room's. */
+  code: string;
   sendClock: (id: number, c: number) => boolean;
   report: (report: Report) => void;
   ready: (item: ItemId, ready: boolean) => void;
@@ -44,6 +49,8 @@ export interface PlaybackLinks {
   refresh: () => void;
   /** How far an upload has come; null where all of it is there. */
   arrival: (key: string) => Promise<Arriving | null>;
+  /** Tells the room which bytes an own copy is. */
+  fingerprint: (item: ItemId, fingerprint: string) => void;
 }
 
 /** Loaded ahead of the position before a player calls itself ready, s; and how close to it. */
@@ -93,6 +100,9 @@ export class Playback {
   readonly embed = new Embed();
   readonly loudness = new Loudness();
   readonly stoppage: Stoppage;
+  readonly marks = new Marks();
+  /** A copy of the viewer's own, where they play one. */
+  readonly own: OwnCopy;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** What is loaded as soon as the clock is known; see `ServerClock.settled`. */
   #untimed: RoomMedia | null = null;
@@ -105,6 +115,12 @@ export class Playback {
   constructor(links: PlaybackLinks) {
     this.#links = links;
     this.stoppage = new Stoppage(links.arrival);
+    this.own = new OwnCopy({
+      code: links.code,
+      changed: () => this.#copied(),
+      ofServer: (media) => fingerprintAt(mediaAddress(media, this.viewer)),
+      tell: links.fingerprint,
+    });
   }
 
   get skew(): number | null {
@@ -157,6 +173,7 @@ export class Playback {
     });
     this.#engine = engine;
     engine.setOffset(this.offset);
+    engine.setCut(this.#cut);
     engine.onStatus((status) => this.#told(status));
     // What may be chosen of the film, once its beginning is there: nothing waits for it.
     const look = (): void => void this.#lookAtTracks();
@@ -176,6 +193,7 @@ export class Playback {
       this.#untimed = null;
       this.#prewarm.stop();
       this.source.stop();
+      this.own.dispose();
       engine.dispose();
       this.embed.stop();
       this.#engine = null;
@@ -197,12 +215,15 @@ export class Playback {
     const engine = this.#engine;
     if (!engine) return;
     const item = room.media ? room.timeline.item : null;
+    this.own.film(room.media);
     if (item !== this.#item) {
       this.#item = item;
       this.#readySent = null;
       this.loaded = false;
       this.stoppage.reset();
       this.#prewarm.stop();
+      engine.setCut(this.#cut);
+      this.marks.clear();
       this.#source(room.media);
       this.#follow(item === null ? 'other' : 'media');
     } else if (cause === 'snapshot' || room.timeline.rev !== this.#timelineRev) {
@@ -305,7 +326,8 @@ export class Playback {
 
   /** What is on the screen right now, film seconds. */
   shownPosition(): number {
-    return this.embed.loose ? this.roomPosition() : (this.#player?.read().position ?? 0);
+    if (this.embed.loose) return this.roomPosition();
+    return (this.#player?.read().position ?? 0) - this.#cut;
   }
 
   // ---- inside -----------------------------------------------------------------------
@@ -348,8 +370,11 @@ export class Playback {
       return;
     }
     const position = (): number => this.roomPosition();
-    this.#frame(media);
-    this.source.load({ video, viewer: this.viewer, position }, this.embed.info ? null : media);
+    this.#frame(this.own.active ? null : media);
+    this.source.load(
+      { video, viewer: this.viewer, position },
+      this.embed.info ? null : this.own.source(media),
+    );
     this.subtitles.film(media, this.viewer);
   }
 
@@ -378,10 +403,38 @@ export class Playback {
     this.#setClass();
   }
 
+  /** Seconds that what is loaded has everything later than the room's film. */
+  get #cut(): number {
+    return this.own.active ? this.own.cut : 0;
+  }
+
+  /** Another copy of the viewer's own, or none any more, or shifted otherwise. */
+  #copied(): void {
+    const { own } = this;
+    this.#engine?.setCut(this.#cut);
+    const url = own.opened?.url ?? null;
+    if (own.active && url !== null && this.#video?.src === url) return;
+    this.loaded = false;
+    this.#readySent = null;
+    // Whether pictures of it may be fetched may be otherwise now.
+    this.marks.clear();
+    this.#source(this.#room?.media ?? null);
+    this.#follow('media');
+  }
+
   async #lookAtTracks(): Promise<void> {
-    const item = this.#item;
+    const [item, media] = [this.#item, this.#room?.media];
+    const ours = media?.kind === 'library' || media?.kind === 'upload';
+    // Pictures are the film's, too: not over the network for who plays a copy of their own.
+    if (ours) void this.marks.look(media.item, mediaAddress(media, this.viewer), !this.own.active);
     await this.source.look();
-    if (item === this.#item) this.subtitles.offer(this.source.way?.text ?? []);
+    let way = this.source.way;
+    // Whoever plays a copy of their own may read what the server has of it: that is no video.
+    if (this.own.active && ours)
+      way = await wayOf(mediaAddress(media, this.viewer), await abilities(), false).catch(
+        () => null,
+      );
+    if (item === this.#item) this.subtitles.offer(way?.text ?? []);
   }
 
   /** Loads what waited for the clock; once is enough for a page's life. */
@@ -409,7 +462,7 @@ export class Playback {
     this.buffering = this.#dryAt !== null && performance.now() - this.#dryAt > BUFFERING_SHOWN_MS;
     if (this.loaded) this.stoppage.copying = false;
     this.#lookArrival(status);
-    if (this.#room && status.state === 'playing') {
+    if (this.#room && status.state === 'playing' && !this.own.chosen) {
       const next = wanted(this.#room, this.roomPosition(), status.bufferedAhead);
       if (next) {
         const address = mediaAddress(next.media, this.viewer);
@@ -425,7 +478,7 @@ export class Playback {
   async #lookInto(): Promise<void> {
     this.#lookedInto = true;
     const media = this.#room?.media;
-    if (!media) return;
+    if (!media || this.own.active) return;
     const again = await this.stoppage.lookInto(media, this.viewer, this.source, this.#still());
     if (again === 'other') this.#lookedInto = false;
     else if (again !== null) {
@@ -438,7 +491,8 @@ export class Playback {
 
   #lookArrival(status: SyncStatus): void {
     if (status.state === 'error') return;
-    const waits = (): boolean => this.buffering || (this.#room?.timeline.held ?? false);
+    const waits = (): boolean =>
+      (this.buffering && !this.own.active) || (this.#room?.timeline.held ?? false);
     this.stoppage.lookArrival(this.#room?.media ?? null, waits, this.#still());
   }
 
@@ -480,9 +534,11 @@ export class Playback {
     const player = this.#player?.read();
     const room = this.#room;
     if (!player || !room || this.#item === null) return;
-    const there =
-      room.timeline.playing || Math.abs(player.position - room.timeline.position) < READY_SLACK_S;
-    const ahead = this.bufferedEnd - player.position;
+    const here = player.position - this.#cut;
+    // What another cut does not have, it waits for at its beginning.
+    const goal = Math.max(-this.#cut, room.timeline.position);
+    const there = room.timeline.playing || Math.abs(here - goal) < READY_SLACK_S;
+    const ahead = this.bufferedEnd - here;
     const { readyState } = player;
     const loaded = readyState === 4 || (readyState === 3 && ahead >= READY_BUFFER_S);
     // A player that takes no orders keeps nobody waiting.

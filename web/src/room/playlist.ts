@@ -36,6 +36,8 @@ export function mediaRef(media: { kind: string; key: string; title: string }): M
       return { kind: 'url', url: media.key, ...(media.title ? { title: media.title } : {}) };
     case 'embed':
       return { kind: 'embed', key: media.key, ...(media.title ? { title: media.title } : {}) };
+    case 'local':
+      return { kind: 'local', title: media.title, duration: null, fingerprint: media.key };
     default:
       return null;
   }

@@ -104,6 +104,7 @@ export class Session {
     this.desk = new Desk(code);
     this.draft = new Draft(code, (text, replyTo) => this.say(text, replyTo));
     this.playback = new Playback({
+      code,
       sendClock: (id, c) => this.#socket.send({ t: 'clock', id, c }),
       report: (report) => void this.#socket.send({ t: 'report', ...report }),
       ready: (item, ready) => void this.#quiet({ do: 'ready', item, ready }),
@@ -112,6 +113,8 @@ export class Session {
       },
       refresh: () => this.#socket.open(),
       arrival: (key) => this.uploads.arrival(key),
+      fingerprint: (item, fingerprint) =>
+        void this.#quiet({ do: 'fingerprint', item, fingerprint }),
     });
     this.uploads = new Uploads(code, {
       room: () => this.room,

@@ -15,17 +15,22 @@ export type StageAction =
   | 'unmute'
   | 'retry_media'
   | 'next'
+  | 'next_episode'
   | 'again'
   | 'play'
   | 'ask_play'
   | 'invite'
   | 'start_early'
   | 'calendar'
-  | 'catch_up';
+  | 'catch_up'
+  | 'open_copy'
+  | 'reopen_copy'
+  | 'stream';
 
 export interface StageStatus {
   kind:
     | 'empty'
+    | 'own'
     | 'scheduled'
     | 'copying'
     | 'arriving'
@@ -62,8 +67,19 @@ export interface StageInput {
   arriving?: Arriving | null;
   /** What was found at a link that does not play, a sentence. */
   found?: string | null;
+  /** The viewer plays, or has to play, a copy of their own; null where they don't. */
+  own?: OwnCopyState | null;
   /** How the film comes where it is not simply the file, a sentence. */
   coming?: string | null;
+}
+
+/** How it stands with a viewer's own copy. */
+export interface OwnCopyState {
+  open: boolean;
+  /** It was open before, and a click is enough. */
+  remembered: boolean;
+  /** Nobody delivers this film: there is nothing else to watch. */
+  only: boolean;
 }
 
 /** A shorter lead is over before a number could be read. */
@@ -107,6 +123,26 @@ export function stageStatus(input: StageInput): StageStatus {
     };
   }
 
+  const { own } = input;
+  const copies: StageAction[] = own
+    ? [
+        ...(own.remembered ? ['reopen_copy' as const] : []),
+        'open_copy',
+        ...(own.only ? [] : ['stream' as const]),
+      ]
+    : [];
+  if (own && !own.open) {
+    return {
+      kind: 'own',
+      title: `Open your copy of “${room.media.title}”`,
+      detail: own.only
+        ? 'Everybody here watches a copy of their own. It stays on your device; nothing is sent.'
+        : 'You watch copies of your own in this room, so nothing comes over the network.',
+      actions: copies,
+      veil: true,
+    };
+  }
+
   if (input.copying && !room.media.problem) {
     return {
       kind: 'copying',
@@ -140,12 +176,21 @@ export function stageStatus(input: StageInput): StageStatus {
     };
   }
 
-  const own =
+  if (own && input.problem !== null) {
+    return {
+      kind: 'problem',
+      title: 'Your copy cannot be played here',
+      detail: input.problem,
+      actions: copies,
+      veil: true,
+    };
+  }
+  const foreign =
     input.problem !== null && room.media.kind === 'url'
       ? (input.found ??
         'Nothing that this browser can play was found at the address. It may be wrong, or its site may not let others play it.')
       : input.problem;
-  const problem = room.media.problem ?? own;
+  const problem = room.media.problem ?? foreign;
   if (problem) {
     return {
       kind: 'problem',
@@ -197,14 +242,25 @@ export function stageStatus(input: StageInput): StageStatus {
 
   const end = line.duration;
   if (end !== null && !line.playing && end > 0 && line.position >= end - 0.5) {
+    const episode = room.queue.length > 0 ? null : room.media.next;
     return {
       kind: 'finished',
       title: 'The end',
       detail: room.queue[0]
         ? `Next in the queue: ${room.queue[0].media.title}`
-        : 'Put something in the queue to go on.',
+        : episode
+          ? `Next episode: ${episode.media.title}`
+          : 'Put something in the queue to go on.',
       actions: [
-        ...(rights.queue ? [room.queue.length > 0 ? ('next' as const) : ('choose' as const)] : []),
+        ...(rights.queue
+          ? [
+              room.queue.length > 0
+                ? ('next' as const)
+                : episode
+                  ? ('next_episode' as const)
+                  : ('choose' as const),
+            ]
+          : []),
         ...(rights.play && rights.seek ? ['again' as const] : []),
       ],
       veil: true,

@@ -403,6 +403,28 @@ describe('a single client', () => {
     expect(Math.abs(client.behindMs)).toBeLessThan(10);
   });
 
+  it('follows with another cut of the film, and tells of it in the room’s times', async () => {
+    const room = new SimulatedRoom(19);
+    const client = room.join(LAN);
+    await room.time.run(1_000);
+    client.engine.setCut(12);
+    room.play(200);
+    await room.time.run(8_000);
+    expect(Math.abs(client.behindMs + 12_000)).toBeLessThan(20);
+    expect(client.engine.status.position).toBeCloseTo(room.position(), 1);
+    expect(client.engine.roomPosition()).toBeCloseTo(room.position(), 1);
+    expect(Math.abs(client.engine.status.skewMs ?? 1e9)).toBeLessThan(40);
+    expect(client.reports.at(-1)?.position).toBeLessThan(9);
+    client.engine.setCut(-30);
+    const since = room.time.now;
+    await room.time.run(10_000);
+    // This cut begins 30 s into the room's: it waits there instead of seeking again and again.
+    expect(client.player.running).toBe(false);
+    expect(client.count('seek', since)).toBeLessThanOrEqual(2);
+    await room.time.run(20_000);
+    expect(Math.abs(client.behindMs - 30_000)).toBeLessThan(20);
+  });
+
   it('tells the server about itself about once a second, and when it is ready', async () => {
     const room = new SimulatedRoom(17);
     const client = room.join(LAN);

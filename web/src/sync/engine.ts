@@ -22,7 +22,7 @@ import {
   type SyncState,
   type SyncStatus,
 } from './telemetry';
-import { positionAt, type Timeline } from './timeline';
+import { checkTimeline, inCut, positionAt, type Timeline } from './timeline';
 
 /** How the engine reaches the server. Both may do nothing while offline. */
 export interface Transport {
@@ -51,6 +51,8 @@ const FRAME_STEP_MS = 20;
 /** Largest offset a user may set either way, and largest output latency believed, seconds. */
 const MAX_OFFSET_S = 5;
 const MAX_LATENCY_S = 2;
+/** Furthest that another cut of a film may lie either way: no studio puts more in front of one, seconds. */
+export const MAX_CUT_S = 3_600;
 
 /** See the head of this file. */
 export class SyncEngine {
@@ -66,6 +68,9 @@ export class SyncEngine {
   readonly #unsubscribe: (() => void)[] = [];
 
   #class: SyncClassName;
+  /** The room's, in the room's times; the pursuit has it in those of the cut. */
+  #timeline: Timeline | null = null;
+  #cutS = 0;
   #timer: number | null = null;
   #tickedAt = -Infinity;
   #reportedAt = -Infinity;
@@ -118,9 +123,26 @@ export class SyncEngine {
 
   /** Follows a new timeline; `null` when the room has none. Stale or broken ones are refused with `false`. */
   setTimeline(timeline: Timeline | null, cause: TimelineCause = 'other'): boolean {
-    const taken = this.#pursuit.take(timeline, cause);
-    if (taken) this.#tick();
-    return taken;
+    if (timeline && !checkTimeline(timeline)) return false;
+    const taken = this.#pursuit.take(timeline && inCut(timeline, this.#cutS), cause);
+    if (!taken) return false;
+    this.#timeline = timeline;
+    this.#tick();
+    return true;
+  }
+
+  /**
+   * The player's medium is another cut: it has everything this many seconds later than the room's.
+   * All that is told (positions, reports, samples) stays in the room's times.
+   */
+  setCut(seconds: number): void {
+    if (!Number.isFinite(seconds)) return;
+    const cut = Math.max(-MAX_CUT_S, Math.min(MAX_CUT_S, seconds));
+    if (cut === this.#cutS) return;
+    this.#cutS = cut;
+    if (!this.#timeline) return;
+    this.#pursuit.take(inCut(this.#timeline, cut), 'snapshot');
+    this.catchUp();
   }
 
   /** Chooses how closely to follow; `free` plays on by itself until `catchUp`. */
@@ -196,10 +218,9 @@ export class SyncEngine {
 
   /** Room position now in seconds (without the user's offset), or null while unknown. */
   roomPosition(): number | null {
-    const { timeline } = this.#pursuit;
-    if (!timeline || !this.#clock.synced) return null;
+    if (!this.#timeline || !this.#clock.synced) return null;
     const now = this.#clock.serverNow(this.#env.now());
-    return positionAt(timeline, now, this.#player.read().duration);
+    return positionAt(this.#timeline, now, this.#player.read().duration - this.#cutS);
   }
 
   #onEvent(event: PlayerEvent): void {
@@ -214,10 +235,10 @@ export class SyncEngine {
     this.#lab?.push({
       t: this.#env.timeOrigin + frame.displayAt,
       presented: this.#env.timeOrigin + frame.presentedAt,
-      mediaTime: frame.mediaTime,
+      mediaTime: frame.mediaTime - this.#cutS,
       frames: frame.presentedFrames,
       playbackRate: player.rate,
-      clock: player.position,
+      clock: player.position - this.#cutS,
       clockAt: this.#env.timeOrigin + now,
     });
     this.#pursuit.frame(frame, player, now);
@@ -283,6 +304,7 @@ export class SyncEngine {
       state: this.#pursuit.state,
       syncClass: this.#class,
       player,
+      cutS: this.#cutS,
       measurement,
       clock: this.#clock.reading,
       rate: this.#pursuit.rate,

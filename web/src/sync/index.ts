@@ -4,7 +4,7 @@
 export { SYNC_CLASSES, type SyncClass, type SyncClassName } from './classes';
 export { ServerClock, type ClockReading, type ClockSample } from './clock';
 export { Controller, type ControlAction, type ControlInput } from './controller';
-export { SyncEngine, type SyncEngineOptions, type Transport } from './engine';
+export { MAX_CUT_S, SyncEngine, type SyncEngineOptions, type Transport } from './engine';
 export { Measure, type Measurement } from './measure';
 export type { TimelineCause } from './pursuit';
 export type { Environment, FrameSample, Player, PlayerEvent, PlayerReading } from './player';

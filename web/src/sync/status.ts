@@ -25,6 +25,8 @@ export interface StatusFacts {
   readonly state: SyncState;
   readonly syncClass: SyncClassName;
   readonly player: PlayerReading;
+  /** How much later the player's cut has everything, seconds. */
+  readonly cutS: number;
   /** Null while nothing can be said about skew. */
   readonly measurement: Measurement | null;
   readonly clock: ClockReading;
@@ -53,7 +55,7 @@ export function statusOf(facts: StatusFacts): SyncStatus {
     delayMs: clock.delayMs,
     jitterMs: clock.jitterMs,
     bufferedAhead: player.bufferedAhead,
-    position: player.position,
+    position: player.position - facts.cutS,
     rateChanges: facts.rateChanges,
     seeks: counts.seeks,
     jumps: counts.jumps,

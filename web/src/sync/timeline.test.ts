@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { checkTimeline, instantOf, isOver, positionAt, type Timeline } from './timeline';
+import { checkTimeline, inCut, instantOf, isOver, positionAt, type Timeline } from './timeline';
 
 const base: Timeline = { position: 10, at: 1_000, rate: 1, playing: true, revision: 1 };
 
@@ -26,6 +26,14 @@ describe('timeline', () => {
   it('tells when it reaches a position', () => {
     expect(instantOf({ ...base, rate: 2 }, 12)).toBe(2_000);
     expect(positionAt(base, instantOf(base, 42.5))).toBeCloseTo(42.5, 9);
+  });
+
+  it('of another cut is the same moment there, and waits for its beginning', () => {
+    expect(inCut(base, 4.5)).toEqual({ ...base, position: 14.5 });
+    expect(inCut(base, -4.5)).toEqual({ ...base, position: 5.5 });
+    const later = inCut({ ...base, rate: 2 }, -12);
+    expect(later).toEqual({ ...base, rate: 2, position: 0, at: 2_000 });
+    expect(positionAt(later, 5_000)).toBe(positionAt({ ...base, rate: 2 }, 5_000) - 12);
   });
 
   it('is refused when it makes no sense', () => {

@@ -51,3 +51,13 @@ export function isOver(timeline: Timeline, serverNow: number, duration: number):
   if (!(duration > 0) || !Number.isFinite(duration)) return false;
   return positionAt(timeline, serverNow) >= duration;
 }
+
+/**
+ * The timeline for a player whose medium is another cut: what the room has at `position`, it has at
+ * `position + cut` seconds. What lies before that cut's beginning is waited for there, as for any start to come.
+ */
+export function inCut(timeline: Timeline, cut: number): Timeline {
+  const position = timeline.position + cut;
+  if (position >= 0) return { ...timeline, position };
+  return { ...timeline, position: 0, at: timeline.at - (position / timeline.rate) * 1000 };
+}

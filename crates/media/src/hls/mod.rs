@@ -7,7 +7,7 @@
 //!
 //! Not here: who may watch what, and addresses.
 
-mod cache;
+pub(crate) mod cache;
 mod cutter;
 mod dash;
 mod desk;

@@ -209,6 +209,7 @@ mod tests {
                 ..AudioTrack::default()
             }],
             subtitles: vec![],
+            chapters: vec![],
             cover: false,
         };
         Medium {
@@ -225,6 +226,7 @@ mod tests {
             video: probe.video,
             audio: probe.audio,
             subtitles: vec![],
+            chapters: vec![],
         }
     }
 

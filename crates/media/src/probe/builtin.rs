@@ -70,6 +70,7 @@ fn found(mut reader: Box<dyn FormatReader + '_>, hint: Container) -> Outcome {
         video: Vec::new(),
         audio: Vec::new(),
         subtitles: Vec::new(),
+        chapters: Vec::new(),
         cover: false,
     };
     let info = reader.media_info();

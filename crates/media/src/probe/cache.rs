@@ -16,7 +16,7 @@ use crate::id::MediaId;
 use crate::root::Stamp;
 
 /// Bump when [`crate::medium::Probe`] changes its meaning; older files are then ignored.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Days an entry outlives its file. A disk that is away for a season needn't be looked through again.
 const KEEP_DAYS: u64 = 90;

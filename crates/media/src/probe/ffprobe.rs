@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{Outcome, corrupt, sane_duration, sane_language, sane_title, timeout};
+use crate::chapter::{self, Chapter};
 use crate::medium::{AudioTrack, Container, Probe, Problem, SubtitleTrack, VideoTrack};
 use crate::tools::{INPUT, ToolFailure, Tools, output};
 
@@ -21,7 +22,8 @@ const MAX_TRACKS: usize = 64;
 
 const ENTRIES: &str = "format=format_name,duration:format_tags=major_brand:\
 stream=codec_type,codec_name,profile,width,height,pix_fmt,bits_per_raw_sample,channels,avg_frame_rate,duration:\
-stream_tags=language,title:stream_disposition=default,forced,attached_pic:stream_side_data=rotation";
+stream_tags=language,title:stream_disposition=default,forced,attached_pic:stream_side_data=rotation:\
+chapter=start_time,end_time:chapter_tags=title";
 
 pub(super) async fn look(tools: &Tools, program: &Path, input: File, hint: Container) -> Outcome {
     let mut command = tools.command(program, input);
@@ -53,6 +55,8 @@ pub(super) async fn look(tools: &Tools, program: &Path, input: File, hint: Conta
 struct Report {
     #[serde(default)]
     streams: Vec<Stream>,
+    #[serde(default)]
+    chapters: Vec<Mark>,
     format: Option<Format>,
 }
 
@@ -61,6 +65,15 @@ struct Format {
     #[serde(default)]
     format_name: String,
     duration: Option<String>,
+    #[serde(default)]
+    tags: Tags,
+}
+
+/// A chapter.
+#[derive(Deserialize)]
+struct Mark {
+    start_time: Option<String>,
+    end_time: Option<String>,
     #[serde(default)]
     tags: Tags,
 }
@@ -130,8 +143,16 @@ impl Report {
             video: Vec::new(),
             audio: Vec::new(),
             subtitles: Vec::new(),
+            chapters: Vec::new(),
             cover: false,
         };
+        let instant = |text: Option<String>| text.and_then(|text| text.parse().ok());
+        let marks = self.chapters.into_iter().map(|mark| Chapter {
+            start: instant(mark.start_time).unwrap_or(f64::NAN),
+            end: instant(mark.end_time).unwrap_or(f64::NAN),
+            title: sane_title(mark.tags.title.as_deref()).unwrap_or_default(),
+        });
+        probe.chapters = chapter::sane(marks, probe.duration);
         for stream in self.streams {
             let language = sane_language(stream.tags.language.as_deref());
             let title = sane_title(stream.tags.title.as_deref());
@@ -272,6 +293,21 @@ mod tests {
             ),
             (Some("deu"), true)
         );
+    }
+
+    #[test]
+    fn chapters_are_read_with_their_names() {
+        let json = r#"{"format":{"format_name":"matroska,webm","duration":"60"},
+          "chapters":[{"start_time":"0.000000","end_time":"12.5","tags":{"title":"Intro"}},
+                      {"start_time":"12.500000","end_time":"60.0"}, {"start_time":"N/A"}]}"#;
+        let report = serde_json::from_str::<Report>(json).unwrap();
+        let probe = report.into_probe(Container::Matroska).unwrap();
+        let told: Vec<_> = probe
+            .chapters
+            .iter()
+            .map(|c| (c.start, c.end, c.title.as_str()))
+            .collect();
+        assert_eq!(told, [(0.0, 12.5, "Intro"), (12.5, 60.0, "")]);
     }
 
     #[test]

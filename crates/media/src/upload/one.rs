@@ -54,6 +54,7 @@ impl Upload {
             video: Vec::new(),
             audio: Vec::new(),
             subtitles: Vec::new(),
+            chapters: Vec::new(),
             browser_playable: None,
         };
         let mut look_at = FIRST_LOOK;

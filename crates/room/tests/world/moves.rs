@@ -4,13 +4,14 @@
 //! or people there are. A failing history can be cut down by leaving moves out. Names are few, so that
 //! histories collide: eight people with two seats each, sixteen clips.
 use watchalong_room::{
-    Actor, BarrierPolicy, ChatRules, Command, Controls, Entry, EntryPolicy, Grant, HostAbsence,
-    InviteId, ItemId, Media, MemberId, MessageId, NodeId, PersonId, Policy, PolicyPatch, Position,
-    Rate, ReportId, Revision, Room, SeatId, ServerTime, SourceKind, Span, StartLead, Who,
+    Actor, BarrierPolicy, ChatRules, Command, Controls, Entry, EntryPolicy, Fingerprint, Grant,
+    HostAbsence, InviteId, ItemId, Media, MemberId, MessageId, NodeId, PersonId, Policy,
+    PolicyPatch, Position, Rate, ReportId, Revision, Room, SeatId, ServerTime, SourceKind, Span,
+    StartLead, Who,
 };
 
 /// Kinds of moves; more of one kind are more of its command.
-pub const KINDS: u8 = 81;
+pub const KINDS: u8 = 84;
 
 /// One entry of a random history.
 #[derive(Clone, Copy, Debug)]
@@ -96,8 +97,12 @@ fn barrier(n: u8) -> BarrierPolicy {
 
 fn media(n: u8) -> Media {
     let duration = (!n.is_multiple_of(3)).then(|| Position::clamped(f64::from(n % 16) + 0.5));
-    // A quarter was brought by members, and may still be arriving.
-    let kind = [SourceKind::Library, SourceKind::Upload][usize::from(n % 4 == 1)];
+    // A quarter was brought by members, and may still be arriving; some the server does not have.
+    let kind = match n % 8 {
+        1 | 5 => SourceKind::Upload,
+        3 => SourceKind::Url,
+        _ => SourceKind::Library,
+    };
     Media {
         kind,
         key: format!("clip{}", n % 16),
@@ -191,6 +196,9 @@ pub fn entry(m: Move, room: &Room, now: ServerTime) -> (Span, Entry) {
     };
     let yes = !amount.is_multiple_of(4);
     let before = yes.then(|| self::item(room, amount as u8));
+    // Mostly what is on.
+    let on = room.timeline().item.filter(|_| what % 16 != 2);
+    let on = on.unwrap_or(item);
     let mut actor = Actor::Seat(seat);
     let command = match kind % KINDS {
         0..=7 => {
@@ -397,6 +405,24 @@ pub fn entry(m: Move, room: &Room, now: ServerTime) -> (Span, Entry) {
                 set: what.is_multiple_of(2),
             }
         }
+        81 => {
+            if what != 1 {
+                actor = Actor::Server;
+            }
+            Command::Suggest {
+                item: on,
+                media: media(what),
+                at: yes.then_some(position),
+            }
+        }
+        82 => Command::HoldSequel {
+            item: on,
+            held: yes,
+        },
+        83 => Command::SetFingerprint {
+            item: on,
+            fingerprint: Fingerprint::new(u64::from(what) + 1, None).expect("a size"),
+        },
         _ if what.is_multiple_of(64) => Command::End,
         _ => Command::SetName {
             name: format!("room {what}"),

@@ -169,9 +169,10 @@ impl From<ShelfError> for ApiError {
     fn from(error: ShelfError) -> Self {
         let status = match error {
             ShelfError::NotFound => StatusCode::NOT_FOUND,
-            ShelfError::Broken(_) | ShelfError::BadAddress | ShelfError::UnknownEmbed => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            ShelfError::Broken(_)
+            | ShelfError::BadAddress
+            | ShelfError::UnknownEmbed
+            | ShelfError::NoFingerprint(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::new(status, error.code(), error.to_string())
     }

@@ -4,19 +4,22 @@ use crate::code::RoomCode;
 use crate::delivery::{Fetcher, Lane, Outgoing, TooManyStreams};
 use crate::hub::RoomHandle;
 use crate::limits::client_address;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use watchalong_media::{MediaError, MediaFile, MediaId, Medium};
+use watchalong_room::Fingerprint;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/media/{room}/{id}", get(file))
+        .route("/media/{room}/{id}/fingerprint", get(fingerprint))
         .route("/api/v2/library/{id}/poster", get(poster))
 }
 
@@ -114,6 +117,29 @@ async fn file(
     };
     let sent = outgoing.send(&app.shelf, response);
     sent.map_err(|TooManyStreams| too_many_streams())
+}
+
+/// Which bytes a medium is, so that whoever has a copy of their own can tell whether it is the same.
+#[derive(Debug, Serialize)]
+struct FingerprintAnswer {
+    fingerprint: Fingerprint,
+}
+
+async fn fingerprint(
+    State(app): State<App>,
+    Path((room, id)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<FingerprintAnswer>, ApiError> {
+    let id = media_id(&id)?;
+    admitted(&app, &room, &id, &query.unwrap_or_default()).await?;
+    let (file, _) = opened(&app, &id).await?;
+    let hash = file.sampled_hash().await.map_err(|error| refused(&error))?;
+    let fingerprint = Fingerprint::new(file.size(), Some(hash)).ok_or_else(|| {
+        refused(&MediaError::Unreadable {
+            reason: "it is empty".to_owned(),
+        })
+    })?;
+    Ok(Json(FingerprintAnswer { fingerprint }))
 }
 
 async fn poster(

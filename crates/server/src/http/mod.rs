@@ -22,6 +22,7 @@ pub mod identity;
 mod library;
 mod links;
 mod logs;
+mod marks;
 mod me;
 mod media;
 mod metrics;
@@ -187,6 +188,7 @@ pub fn router(app: App) -> Router {
         .merge(staged_routes)
         // Not compressed: video is already, and a range of a compressed body would be another range.
         .merge(media::router())
+        .merge(marks::router())
         .merge(hls::router())
         .merge(uploads::router())
         .merge(socket::router())

@@ -336,7 +336,12 @@ fn newest(told: &[Event]) -> Vec<&Event> {
     let whole = |event: &Event| {
         matches!(
             event,
-            Event::Barrier | Event::Queue | Event::Settings | Event::Life | Event::Pool
+            Event::Barrier
+                | Event::Medium
+                | Event::Queue
+                | Event::Settings
+                | Event::Life
+                | Event::Pool
         )
     };
     let mut events = Vec::with_capacity(told.len());

@@ -1,4 +1,5 @@
 // The keyboard map: what the keys are, for people; and the keys at work.
+import { neighbour } from '../../room/chapters';
 import type { Session } from '../../room/session.svelte';
 import type { Shell } from './shell.svelte';
 
@@ -6,6 +7,7 @@ export const KEY_MAP: readonly { keys: string[]; text: string }[] = [
   { keys: ['Space', 'k'], text: 'Play or pause, for everybody' },
   { keys: ['←', '→'], text: '5 seconds back or on' },
   { keys: ['j', 'l'], text: '10 seconds back or on' },
+  { keys: ['Page Up', 'Page Down'], text: 'The chapter before or after' },
   { keys: ['↑', '↓'], text: 'Your volume' },
   { keys: ['m'], text: 'Your sound off or on' },
   { keys: ['f'], text: 'Fullscreen' },
@@ -29,8 +31,15 @@ function elsewhere(event: KeyboardEvent): boolean {
   if (target.closest('input, textarea, select, [contenteditable], dialog')) return true;
   const presses = event.key === ' ' || event.key === 'Enter';
   if (presses && target.closest('button, a, [role=menuitem]')) return true;
-  const walks = event.key.startsWith('Arrow');
+  const walks = event.key.startsWith('Arrow') || event.key.startsWith('Page');
   return walks && target.closest('[role=slider], [role=tablist], [role=menu], [role=log]') !== null;
+}
+
+/** Where a film has chapters; else the keys do nothing. */
+function toChapter(session: Session, way: 'next' | 'previous'): void {
+  const { marks } = session.playback;
+  const start = neighbour(marks.chapters, session.playback.roomPosition(), way);
+  if (start !== null) session.seek(start);
 }
 
 export function handleKey(
@@ -49,6 +58,8 @@ export function handleKey(
     ArrowRight: () => session.skip(NEAR_S),
     j: () => session.skip(-FAR_S),
     l: () => session.skip(FAR_S),
+    PageUp: () => toChapter(session, 'previous'),
+    PageDown: () => toChapter(session, 'next'),
     ArrowUp: () => playback.loudness.setVolume(playback.loudness.volume + VOLUME_STEP),
     ArrowDown: () => playback.loudness.setVolume(playback.loudness.volume - VOLUME_STEP),
     m: () => playback.setMuted(!playback.loudness.muted),

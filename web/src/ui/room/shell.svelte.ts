@@ -9,6 +9,7 @@ export type DialogName =
   | 'sync'
   | 'picture'
   | 'subtitles'
+  | 'chapters'
   | 'keys'
   | 'add'
   | 'lists'

@@ -19,7 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use watchalong_media::{Choice, embedded};
 use watchalong_room::{
-    Departure, Event, ItemId, Media, MemberId, Preset, Refusal, Room, SeatId, SourceKind, Standing,
+    Departure, Event, Media, MemberId, Preset, QueueItem, Refusal, Room, SeatId, SourceKind,
+    Standing,
 };
 
 /// Version of the protocol.
@@ -39,10 +40,15 @@ impl Native {
 }
 
 impl Native {
-    fn media(&self, code: &RoomCode, item: ItemId, media: &Media) -> Value {
+    fn media(&self, code: &RoomCode, item: &QueueItem) -> Value {
+        let media = &item.media;
         let mut value = self.media_card(media);
         let medium = self.shelf.medium(media);
-        value["item"] = json!(item);
+        value["item"] = json!(item.id);
+        value["fingerprint"] = json!(item.fingerprint());
+        value["next"] = json!(item.sequel.as_deref().map(|next| {
+            json!({"media": self.media_card(&next.media), "at": next.at, "held": next.held})
+        }));
         value["url"] = json!(self.shelf.link(code, media));
         value["type"] = json!(medium.as_ref().map(|m| m.mime.clone()));
         if let Some(needs) = medium.as_deref().and_then(Choice::needs) {
@@ -73,13 +79,12 @@ impl Native {
     }
 
     fn current(&self, scene: Scene<'_>) -> Value {
-        scene.room.current().map_or(Value::Null, |item| {
-            self.media(scene.code, item.id, &item.media)
-        })
+        let current = scene.room.current();
+        current.map_or(Value::Null, |item| self.media(scene.code, item))
     }
 
     fn queue(&self, scene: Scene<'_>) -> Vec<Value> {
-        let item = |(place, item): (usize, &watchalong_room::QueueItem)| {
+        let item = |(place, item): (usize, &QueueItem)| {
             let mut media = self.media_card(&item.media);
             if place == 0 {
                 // What comes next is fetched ahead: its address is told before its turn.
@@ -146,6 +151,7 @@ impl Native {
                 "undo": undo(room), "media": self.current(scene),
             }),
             Event::Barrier => json!({"event": "barrier", "barrier": barrier(room)}),
+            Event::Medium => json!({"event": "medium", "media": self.current(scene)}),
             Event::Queue => json!({"event": "queue", "queue": self.queue(scene)}),
             Event::Said { message: id } => {
                 json!({"event": "said", "message": message(room.message(*id)?)})

@@ -5,8 +5,8 @@ use crate::hub::{PlayerState, Report};
 use crate::shelf::{Shelf, ShelfError};
 use serde::{Deserialize, Serialize};
 use watchalong_room::{
-    Command, InviteId, ItemId, Media, MemberId, MessageId, Policy, Position, Rate, ReportId,
-    Revision, ServerTime, Span,
+    Command, Fingerprint, InviteId, ItemId, Media, MemberId, MessageId, Policy, Position, Rate,
+    ReportId, Revision, ServerTime, Span,
 };
 
 /// Anything a client sends.
@@ -103,6 +103,16 @@ pub enum MediaObject {
         #[serde(default)]
         title: Option<String>,
     },
+    /// Everybody opens their own copy; the server has none.
+    Local {
+        /// Shown to people.
+        title: String,
+        /// Seconds.
+        #[serde(default)]
+        duration: Option<f64>,
+        /// Of the copy that whoever asks has opened; `docs/protocol.md` tells how it is made.
+        fingerprint: String,
+    },
 }
 
 impl MediaInput {
@@ -122,6 +132,11 @@ impl MediaInput {
             Self::Object(MediaObject::Url { url, title }) => {
                 shelf.from_address(url, title.as_deref())
             }
+            Self::Object(MediaObject::Local {
+                title,
+                duration,
+                fingerprint,
+            }) => Shelf::from_own_copies(title, *duration, fingerprint),
         }
     }
 }
@@ -164,6 +179,14 @@ pub(super) enum WireCommand {
     Duration {
         item: u64,
         duration: Position,
+    },
+    Fingerprint {
+        item: u64,
+        fingerprint: Fingerprint,
+    },
+    HoldNext {
+        item: u64,
+        held: bool,
     },
     QueueAdd {
         media: MediaInput,
@@ -336,6 +359,17 @@ impl WireCommand {
             Self::Duration { item: of, duration } => Command::SetDuration {
                 item: item(of),
                 duration,
+            },
+            Self::Fingerprint {
+                item: of,
+                fingerprint,
+            } => Command::SetFingerprint {
+                item: item(of),
+                fingerprint,
+            },
+            Self::HoldNext { item: of, held } => Command::HoldSequel {
+                item: item(of),
+                held,
             },
             Self::QueueAdd { media, before } => Command::QueueAdd {
                 media: media.resolve(shelf, Some(room))?,

@@ -81,9 +81,10 @@ impl Staged {
         let media = self.shelf.from_library(&placed.medium.id.to_string());
         let media = media.map_err(|error| match error {
             ShelfError::Broken(why) => StageError::NotReady(why),
-            ShelfError::NotFound | ShelfError::BadAddress | ShelfError::UnknownEmbed => {
-                StageError::NotFound
-            }
+            ShelfError::NotFound
+            | ShelfError::BadAddress
+            | ShelfError::UnknownEmbed
+            | ShelfError::NoFingerprint(_) => StageError::NotFound,
         })?;
         let load = Command::Load {
             media,

@@ -20,6 +20,14 @@ describe('a queue as a file', () => {
     expect(readPlaylist(writeJson(list))).toEqual(list);
   });
 
+  it('keeps films of providers in both forms', () => {
+    const talk = { kind: 'embed', key: 'vimeo:76979871/8272103f6e', title: 'A talk', duration: 62 };
+    const talks = { name: 'Talks', entries: [talk] } as Playlist;
+    for (const text of [writeJson(talks), writeM3u8(talks)])
+      expect(readPlaylist(text)).toEqual(talks);
+    expect(mediaRef(talk)).toEqual({ kind: 'embed', key: talk.key, title: 'A talk' });
+  });
+
   it('comes back from M3U8 with titles on one line', () => {
     const text = writeM3u8(list);
     expect(text).toContain('#EXTINF:600,Big Film\nwatchalong:library/abc123\n');
@@ -122,6 +130,13 @@ describe('what comes next', () => {
     expect(wanted(room(), 598, 2)).toBeNull();
     const stays = { ...here, policy: { ...here.policy, auto_advance: false } };
     expect(wanted(stays, 598, 2)).toBeNull();
+  });
+
+  it('of a provider’s is asked for no earlier than its turn', () => {
+    const media = { ...next.media, kind: 'embed', url: 'https://player.vimeo.com/video/7' };
+    expect(wanted(room({ queue: [{ ...next, media }] }), 590, 30)).toBeNull();
+    const stream = { ...next.media, kind: 'url', url: 'https://films.example/a.m3u8' };
+    expect(wanted(room({ queue: [{ ...next, media: stream }] }), 590, 30)).toBeNull();
   });
 
   it('is counted in the time that the evening still takes', () => {

@@ -6,6 +6,7 @@ import { resolve } from '../net/request';
 import { type Way, wayOf } from '../net/way';
 import { abilities } from './abilities';
 import type { ItemId, QueuedMedia, Snapshot } from './model';
+import { streamByAddress } from './stream-form';
 
 /** So long before the end, s: a slow line needs a while for the beginning of a film. */
 const AHEAD_S = 40;
@@ -23,6 +24,8 @@ export function wanted(
   const next = room.queue[0];
   const end = room.timeline.duration;
   if (!next?.media.url || !room.policy.auto_advance || end === null) return null;
+  // A provider hears of nobody before its film is on; a stream's list alone would warm nothing.
+  if (next.media.kind === 'embed' || streamByAddress(next.media.url)) return null;
   const left = (end - position) / Math.max(0.25, room.timeline.rate);
   if (left > AHEAD_S || bufferedAhead < Math.min(SPARE_S, left - 0.5)) return null;
   return { item: next.item, media: { ...next.media, url: next.media.url } };

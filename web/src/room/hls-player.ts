@@ -120,6 +120,8 @@ export function attach(wanted: Wanted, told: Told): Attached {
   // Who paused a live stream for long comes back to what is live.
   if (wanted.foreign)
     Object.assign(config, {
+      // A live stream has no end to run to: by that it is known as one.
+      liveDurationInfinity: true,
       liveSyncDurationCount: LIVE_BEHIND,
       liveMaxLatencyDurationCount: LIVE_SEGMENTS,
     });

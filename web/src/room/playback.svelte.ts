@@ -180,6 +180,7 @@ export class Playback {
     video.addEventListener('loadeddata', look);
     const heard = player.onEvent((event) => {
       if (event === 'canplay' || event === 'seeked') this.#checkReady();
+      if (event === 'metadata') this.#setClass();
     });
     engine.start();
     void abilities(); // known before the first film comes
@@ -332,9 +333,10 @@ export class Playback {
 
   // ---- inside -----------------------------------------------------------------------
 
-  /** A provider's player can't follow as closely as a file. */
+  /** A provider's player can't follow as closely as a file, and what is live comes no faster. */
   #setClass(): void {
-    const framed = this.embed.player !== null && this.followClass !== 'free';
+    const coarse = this.embed.player !== null || this.#player?.live;
+    const framed = coarse && this.followClass !== 'free';
     this.#engine?.setClass(framed ? 'frame' : (this.followClass satisfies SyncClassName));
   }
 

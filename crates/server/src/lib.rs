@@ -31,5 +31,6 @@ pub mod telemetry;
 pub mod titles;
 pub mod ws;
 
+mod files;
 mod run;
 pub use run::{Running, serve, start};

@@ -200,6 +200,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let public_url = config.public_url.clone();
     let stop = told_to_stop()?;
+    crate::files::ask_for_enough();
     let running = start(config).await?;
     let policy = Policy {
         visibility: Visibility::Unlisted,

@@ -283,6 +283,26 @@ async fn a_full_disk_refuses_in_words_and_loses_nothing_that_was_acknowledged() 
 }
 
 #[tokio::test]
+async fn the_server_takes_as_many_open_files_as_the_system_allows() {
+    let data = tempfile::tempdir().unwrap();
+    let limited = "ulimit -S -n 256; ulimit -H -n 2000; exec \"$0\" \"$@\"";
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", limited, env!("CARGO_BIN_EXE_watchalong")])
+        .env("WATCHALONG_LIMIT_JOIN", "off")
+        .env("WATCHALONG_LIMIT_REQUESTS", "off");
+    let process = launch_by(shell, data.path(), "127.0.0.1:0", None).await;
+    let mut outside = Server::start().await;
+    outside.base = process.base.clone();
+    let room = outside.room(&json!({})).await;
+    let mut seats = Vec::new();
+    for n in 0..300 {
+        seats.push(outside.join(&room, &format!("p{n}"), json!({})).await);
+    }
+    assert_eq!(seats[299].room()["people"], 300);
+}
+
+#[tokio::test]
 async fn mistakes_of_the_operator_are_told_in_words() {
     let data = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

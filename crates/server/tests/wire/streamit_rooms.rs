@@ -201,11 +201,11 @@ async fn a_title_is_put_on_without_disturbing_playback() {
         (403, json!({"error": "Only host can update room media"}))
     );
     let unknown = hanna
-        .post("/api/rooms/source/", source("youtube", "1"))
+        .post("/api/rooms/source/", source("dailymotion", "1"))
         .await;
     assert_eq!(
         unknown,
-        (400, json!({"error": "Unknown provider: youtube"}))
+        (400, json!({"error": "Unknown provider: dailymotion"}))
     );
     let (status, _) = hanna
         .post("/api/rooms/source/", source("vidking", "../x?"))

@@ -6,6 +6,7 @@
 mod amounts;
 mod error;
 mod layers;
+mod often;
 mod programs;
 mod proxies;
 mod setting;

@@ -65,24 +65,6 @@ pub static UNUSED: &[Unused] = &[
     },
 ];
 
-/// Two parts of the table as one.
-pub(super) const fn followed_by<const N: usize>(
-    first: &[Setting],
-    then: &[Setting],
-) -> [Setting; N] {
-    let mut all = [PLAIN; N];
-    let mut place = 0;
-    while place < N {
-        all[place] = if place < first.len() {
-            first[place]
-        } else {
-            then[place - first.len()]
-        };
-        place += 1;
-    }
-    all
-}
-
 /// Settings of other programs' formats.
 pub(super) const PROGRAMS: &[Setting] = &[
     Setting {

@@ -127,3 +127,21 @@ pub(super) const PLAIN: Setting = Setting {
     also_in: "",
     in_file: true,
 };
+
+/// Two parts of the table as one.
+pub(super) const fn followed_by<const N: usize>(
+    first: &[Setting],
+    then: &[Setting],
+) -> [Setting; N] {
+    let mut all = [PLAIN; N];
+    let mut place = 0;
+    while place < N {
+        all[place] = if place < first.len() {
+            first[place]
+        } else {
+            then[place - first.len()]
+        };
+        place += 1;
+    }
+    all
+}

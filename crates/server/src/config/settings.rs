@@ -1,11 +1,12 @@
 //! The one table of settings.
 //!
 //! Flags, `WATCHALONG_*` variables, the keys of the settings file, `--help`, `watchalong config` and
-//! docs/settings.md are all made from [`SETTINGS`], so that they can't disagree; its part about other programs' clients
-//! is `programs.rs`. What a setting is stands in `setting.rs`, what a value means (types, limits) in `values.rs`; where it
-//! came from, in `layers.rs`.
-use super::programs::{PROGRAMS, followed_by};
-use super::setting::PLAIN;
+//! docs/settings.md are all made from [`SETTINGS`], so that they can't disagree; its parts about other programs' clients
+//! and about how often one may do what are `programs.rs` and `often.rs`. What a setting is stands in `setting.rs`, what a value
+//! means (types, limits) in `values.rs`; where it came from, in `layers.rs`.
+use super::often::LIMITS;
+use super::programs::PROGRAMS;
+use super::setting::{PLAIN, followed_by};
 pub use super::setting::{Section, Setting};
 
 /// The setting of that key.
@@ -15,7 +16,9 @@ pub fn find(key: &str) -> Option<&'static Setting> {
 
 /// Every setting there is.
 pub static SETTINGS: &[Setting] = &ALL;
-const ALL: [Setting; OWN.len() + PROGRAMS.len()] = followed_by(OWN, PROGRAMS);
+const ALL: [Setting; HERE.len() + PROGRAMS.len()] = followed_by(&HERE, PROGRAMS);
+/// Without those of other programs' formats.
+const HERE: [Setting; OWN.len() + LIMITS.len()] = followed_by(OWN, LIMITS);
 
 /// The server's own.
 const OWN: &[Setting] = &[
@@ -366,86 +369,6 @@ const OWN: &[Setting] = &[
         default: "24",
         help: "How long a token for programs (a JWT) is good; at least 12.",
         section: Section::Access,
-        ..PLAIN
-    },
-    Setting {
-        key: "limit-login",
-        value: "RATE",
-        default: "10/min",
-        help: "Failed logins of one address, and of one account from devices that never logged in to it. A rate is a count for each `s`, `min`, `hour` or `day`; `off` lifts a limit.",
-        section: Section::Limits,
-        ..PLAIN
-    },
-    Setting {
-        key: "limit-sign-up",
-        value: "RATE",
-        default: "5/hour",
-        help: "Accounts made from one address.",
-        section: Section::Limits,
-        ..PLAIN
-    },
-    Setting {
-        key: "limit-join",
-        value: "RATE",
-        default: "60/min",
-        help: "Entries to rooms from one address and of one account. Coming back to one's seat does not count.",
-        section: Section::Limits,
-        ..PLAIN
-    },
-    Setting {
-        key: "limit-create",
-        value: "RATE",
-        default: "20/min",
-        help: "Rooms made from one address and by one account.",
-        section: Section::Limits,
-        ..PLAIN
-    },
-    Setting {
-        key: "limit-upload",
-        value: "RATE",
-        default: "30/min",
-        help: "How often one address or account may begin an upload. An upload that goes on is not counted.",
-        section: Section::Limits,
-        ..PLAIN
-    },
-    Setting {
-        key: "limit-links",
-        value: "RATE",
-        default: "30/min",
-        help: "Links and subtitles of other sites that one address or account has the server look at.",
-        section: Section::Limits,
-        ..PLAIN
-    },
-    Setting {
-        key: "limit-chat",
-        value: "RATE",
-        default: "240/min",
-        help: "Chat messages from one address and of one person, in all rooms together. What a room allows each member comes first.",
-        section: Section::Limits,
-        ..PLAIN
-    },
-    Setting {
-        key: "limit-reactions",
-        value: "RATE",
-        default: "600/min",
-        help: "Reactions from one address and of one person, in all rooms together.",
-        section: Section::Limits,
-        ..PLAIN
-    },
-    Setting {
-        key: "limit-guess",
-        value: "RATE",
-        default: "5/min",
-        help: "Wrong room passwords, invitations and admin keys of one address.",
-        section: Section::Limits,
-        ..PLAIN
-    },
-    Setting {
-        key: "limit-requests",
-        value: "RATE",
-        default: "600/min",
-        help: "Requests to the API (not for films and pictures) of one address and of one account.",
-        section: Section::Limits,
         ..PLAIN
     },
     Setting {

@@ -384,3 +384,38 @@ async fn a_film_that_has_not_arrived_is_an_ordinary_pause_and_play_for_its_playe
     let on = player.until_state(|state| state["paused"] == false).await;
     assert!(on["position"].as_f64() >= told["position"].as_f64(), "{on}");
 }
+
+#[tokio::test]
+async fn two_who_come_to_a_new_room_at_once_meet_there() {
+    let server = server().await;
+    for round in 0..8 {
+        let room = format!("a new room {round}");
+        let (mut ann, mut ben) = tokio::join!(
+            Player::join(&server, &room, "ann"),
+            Player::join(&server, &room, "ben")
+        );
+        ann.send(&json!({"Chat": format!("round {round}")})).await;
+        let said = ben.until("Chat").await;
+        assert_eq!(said["message"], format!("round {round}"));
+    }
+}
+
+#[tokio::test]
+async fn whoever_plays_a_file_that_is_on_no_playlist_has_chosen_it() {
+    let server = server().await;
+    let mut ann = Player::join(&server, "film night", "ann").await;
+    let mut ben = Player::join(&server, "film night", "ben").await;
+    let file = json!({"Set": {"file": {"name": "film.mkv", "duration": 120.0, "size": 0}}});
+    for player in [&mut ann, &mut ben] {
+        player.send(&file).await;
+    }
+    ben.change(60.0, true, true).await;
+    let told = ann.until_state(|state| state["setBy"] == "ben").await;
+    assert_eq!(told["position"], 60.0);
+    let ready = json!({"Set": {"ready": {"isReady": true, "manuallyInitiated": true}}});
+    for player in [&mut ann, &mut ben] {
+        player.send(&ready).await;
+    }
+    ann.change(60.0, false, false).await;
+    ben.until_state(|state| state["paused"] == false).await;
+}

@@ -35,17 +35,8 @@ impl Session {
         let duration = Position::new(file.duration).filter(|d| *d > Position::ZERO);
         // A client that has no playlist says by its file what it wants to be watched.
         let lists = self.card.features["sharedPlaylists"] == json!(true);
-        if view.item.is_none() && !lists && view.rights.queue {
-            if let Some(media) = self.medium_of(&file.name) {
-                let media = Media { duration, ..media };
-                let position = Position::ZERO;
-                let load = Command::Load {
-                    media,
-                    position,
-                    play: false,
-                };
-                let _ = self.act(load).await?;
-            }
+        if view.item.is_none() && !lists {
+            self.put_own_file_on().await?;
         } else if let (Some(item), Some(duration)) = (view.item, duration)
             && view.endless
             && view.rights.play
@@ -54,6 +45,25 @@ impl Session {
             let _ = self.act(Command::SetDuration { item, duration }).await?;
         }
         self.refresh(None).await
+    }
+
+    /// What this client has open is what is watched, where nothing is on yet and it may say so.
+    pub(super) async fn put_own_file_on(&mut self) -> Result<(), End> {
+        let view = &self.told.view;
+        let file = self.card.file.as_ref();
+        let file = file.filter(|_| view.item.is_none() && view.rights.queue);
+        let Some(media) = file.and_then(|file| self.medium_of(&file.name)) else {
+            return Ok(());
+        };
+        let seconds = file.map_or(0.0, |file| file.duration);
+        let duration = Position::new(seconds).filter(|d| *d > Position::ZERO);
+        let load = Command::Load {
+            media: Media { duration, ..media },
+            position: Position::ZERO,
+            play: false,
+        };
+        let _ = self.act(load).await?;
+        Ok(())
     }
 
     /// Whether an open file is what is on: the entry itself, or its last part.

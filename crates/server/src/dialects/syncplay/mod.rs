@@ -43,6 +43,8 @@ pub struct Syncplay {
     limits: Arc<Limits>,
     signer: Signer,
     desk: Arc<Desk>,
+    /// Held while a room is made for a new name.
+    making: tokio::sync::Mutex<()>,
     /// Where links to our media begin, if the server knows its address.
     base: Option<String>,
     tls: Option<TlsAcceptor>,
@@ -64,6 +66,7 @@ impl Syncplay {
             limits,
             signer,
             desk: Arc::default(),
+            making: tokio::sync::Mutex::default(),
             base,
             tls,
         })

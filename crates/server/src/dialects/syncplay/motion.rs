@@ -117,6 +117,8 @@ impl Session {
         position: Position,
     ) -> Result<bool, End> {
         let expect = None;
+        // Whoever plays a file that they opened past the playlist has chosen it.
+        self.put_own_file_on().await?;
         if jumped && self.act(Command::Seek { position, expect }).await?.is_err() {
             return Ok(false);
         }

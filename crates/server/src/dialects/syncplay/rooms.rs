@@ -128,7 +128,14 @@ impl Syncplay {
     async fn named(&self, name: &str, managed: bool, address: IpAddr) -> Result<Found, Why> {
         let room = match self.known(name).await? {
             Some(room) => room,
-            None => self.make(name, managed, address).await?,
+            None => {
+                // Two who come at once would make two, and neither would see the other.
+                let _one_at_a_time = self.making.lock().await;
+                match self.known(name).await? {
+                    Some(room) => room,
+                    None => self.make(name, managed, address).await?,
+                }
+            }
         };
         let names = if managed {
             (room.code().to_string(), name.to_owned())
@@ -152,9 +159,7 @@ impl Syncplay {
         let store = &self.hub.store;
         let mine = store.move_alias(made.room.code(), DIALECT, name).await;
         mine.map_err(|error| broken(&error.into()))?;
-        // Whoever came at the same time made one, too; the last one's is everybody's from now on.
-        let kept = self.known(name).await?;
-        kept.ok_or_else(|| HubError::RoomNotFound.to_string())
+        Ok(made.room)
     }
 
     fn managed_name(&self, base: &str) -> String {

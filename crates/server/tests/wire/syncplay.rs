@@ -410,8 +410,8 @@ async fn whoever_plays_a_file_that_is_on_no_playlist_has_chosen_it() {
         player.send(&file).await;
     }
     ben.change(60.0, true, true).await;
-    let told = ann.until_state(|state| state["setBy"] == "ben").await;
-    assert_eq!(told["position"], 60.0);
+    let told = ann.until_state(|state| state["position"] == 60.0).await;
+    assert_eq!(told["setBy"], "ben");
     let ready = json!({"Set": {"ready": {"isReady": true, "manuallyInitiated": true}}});
     for player in [&mut ann, &mut ben] {
         player.send(&ready).await;

@@ -3,8 +3,8 @@
 //
 // The engine decides when and how fast to play; this class decides which source is
 // loaded and turns the engine's status into fields. It sends nothing by itself but
-// reports, readiness and a learned duration: facts, never wishes.
-import type { ClockAnswer, PlayerState, Report } from '../net/protocol';
+// facts (`facts.ts`).
+import type { ClockAnswer, PlayerState } from '../net/protocol';
 import { fingerprintAt, mediaAddress } from '../net/media-address';
 import { setting } from '../net/storage';
 import { wayOf } from '../net/way';
@@ -24,6 +24,7 @@ import { abilities } from './abilities';
 import { positionAt } from './apply';
 import type { FramePlayer } from '../embeds';
 import { Embed, type EmbedStart } from './embed.svelte';
+import { type FactLinks, Facts } from './facts';
 import { type FollowClass, STATES, storedClass } from './follow-class';
 import { Loudness } from './loudness.svelte';
 import type { ItemId, RoomMedia, Snapshot } from './model';
@@ -38,13 +39,10 @@ import type { Arriving } from './uploads.svelte';
 /** A film waits this long for the clock at most, ms: a burst over three times the distance of the far side. */
 const TIMING_MS = 1_200;
 
-export interface PlaybackLinks {
+export interface PlaybackLinks extends FactLinks {
   /** The room's. */
   code: string;
   sendClock: (id: number, c: number) => boolean;
-  report: (report: Report) => void;
-  ready: (item: ItemId, ready: boolean) => void;
-  duration: (item: ItemId, seconds: number) => void;
   /** Asks for a fresh snapshot, whose media address has not expired. */
   refresh: () => void;
   /** How far an upload has come; null where all of it is there. */
@@ -53,11 +51,6 @@ export interface PlaybackLinks {
   fingerprint: (item: ItemId, fingerprint: string) => void;
 }
 
-/** Loaded ahead of the position before a player calls itself ready, s; and how close to it. */
-const READY_BUFFER_S = 2;
-const READY_SLACK_S = 0.5;
-/** Several members may learn a length at once; the first is enough. */
-const DURATION_SPREAD_MS = 1500;
 /** A single frame of silence between stalls isn't worth a word on screen. */
 const BUFFERING_SHOWN_MS = 450;
 
@@ -87,7 +80,6 @@ export class Playback {
   #timelineRev = -1;
   #clockId = 1;
   #clockBase = Date.now() - performance.now();
-  #readySent: boolean | null = null;
   #dryAt: number | null = null;
   #freshWanted = false;
   /** The error of this source has been looked into. */
@@ -101,6 +93,7 @@ export class Playback {
   readonly loudness = new Loudness();
   readonly stoppage: Stoppage;
   readonly marks = new Marks();
+  readonly #facts: Facts;
   /** A copy of the viewer's own, where they play one. */
   readonly own: OwnCopy;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -114,6 +107,7 @@ export class Playback {
 
   constructor(links: PlaybackLinks) {
     this.#links = links;
+    this.#facts = new Facts(links);
     this.stoppage = new Stoppage(links.arrival);
     this.own = new OwnCopy({
       code: links.code,
@@ -219,7 +213,7 @@ export class Playback {
     this.own.film(room.media);
     if (item !== this.#item) {
       this.#item = item;
-      this.#readySent = null;
+      this.#facts.reset();
       this.loaded = false;
       this.stoppage.reset();
       this.#prewarm.stop();
@@ -234,8 +228,7 @@ export class Playback {
       this.#freshWanted = false;
       this.#source(room.media);
     }
-    // A barrier that waits for us although we said so: it is a new one.
-    if (room.barrier?.waiting.includes(room.you.member) && this.#readySent) this.#readySent = null;
+    this.#facts.barrier(room);
   }
 
   /** Back to what the room says, after a gesture that the server refused. */
@@ -250,7 +243,7 @@ export class Playback {
 
   connected(serverClock: number): void {
     this.#clockBase = serverClock - performance.now();
-    this.#readySent = null;
+    this.#facts.reset();
     this.#engine?.reconnected();
   }
 
@@ -417,7 +410,7 @@ export class Playback {
     const url = own.opened?.url ?? null;
     if (own.active && url !== null && this.#video?.src === url) return;
     this.loaded = false;
-    this.#readySent = null;
+    this.#facts.reset();
     // Whether pictures of it may be fetched may be otherwise now.
     this.marks.clear();
     this.#source(this.#room?.media ?? null);
@@ -512,42 +505,21 @@ export class Playback {
   #learnt(seconds: number): void {
     this.duration = seconds;
     const item = this.#item;
-    setTimeout(() => {
-      if (item !== null && item === this.#item && this.#room?.timeline.duration === null)
-        this.#links.duration(item, seconds);
-    }, Math.random() * DURATION_SPREAD_MS);
+    const still = this.#still();
+    if (item !== null)
+      this.#facts.duration(item, seconds, () => still() && this.#room?.timeline.duration === null);
   }
 
   #report(report: SyncReport): void {
     if (this.#item === null || this.embed.loose) return;
-    this.#links.report({
-      position: report.position,
-      // Everybody is as live as their line lets them be: nothing to measure.
-      skew: this.live ? null : report.skew_ms,
-      buffer: report.buffer_s,
-      delay: report.delay_ms,
-      jitter: report.jitter_ms,
-      state: STATES[report.state],
-    });
+    this.#facts.report(report, this.live);
   }
 
-  /** Told at once, not with the next report: a whole room may be waiting for it. */
   #checkReady(): void {
     const player = this.#player?.read();
-    const room = this.#room;
-    if (!player || !room || this.#item === null) return;
-    const here = player.position - this.#cut;
-    // What another cut does not have, it waits for at its beginning.
-    const goal = Math.max(-this.#cut, room.timeline.position);
-    const there = room.timeline.playing || Math.abs(here - goal) < READY_SLACK_S;
-    const ahead = this.bufferedEnd - here;
-    const { readyState } = player;
-    const loaded = readyState === 4 || (readyState === 3 && ahead >= READY_BUFFER_S);
-    // A player that takes no orders keeps nobody waiting.
-    const ready = this.embed.loose || (loaded && there && !player.seeking && player.error === null);
-    // While playing, a stall is no un-readiness: nobody waits for it.
-    if (ready === this.#readySent || (!ready && room.timeline.playing)) return;
-    this.#readySent = ready;
-    this.#links.ready(this.#item, ready);
+    const [room, item] = [this.#room, this.#item];
+    if (!player || !room || item === null) return;
+    const { bufferedEnd } = this;
+    this.#facts.ready({ player, room, item, cut: this.#cut, bufferedEnd, loose: this.embed.loose });
   }
 }

@@ -97,11 +97,11 @@ const ROLL_LATE_SAMPLES = 3;
 /**
  * A start that is off by more than `ROLL_LATE_MS` and up to this is put right by resampling at up to `START_FIX`
  * within `START_FIX_TIME_MS`. Stretching would lose another 16 to 33 ms before it gains (Chromium, in the lab:
- * 0.3 s more until in step); two semitones for a third of a second, at the very start, are the lesser evil.
+ * 0.3 s more until in step); three semitones for a fifth of a second, at the very start, are the lesser evil.
  */
 const START_FIX_UP_TO_MS = 90;
-const START_FIX = 0.12;
-const START_FIX_TIME_MS = 350;
+const START_FIX = 0.2;
+const START_FIX_TIME_MS = 200;
 /** How long after the clock began to run that holds, ms. */
 const START_MS = 1_200;
 

@@ -32,6 +32,8 @@ export default defineConfig({
     // Inlined scripts and data URLs would need holes in the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // hls.js and Shaka are fetched only where a film needs them; what everybody loads has a check of its own.
+    chunkSizeWarningLimit: 1_000,
     rolldownOptions: {
       input: {
         index: 'index.html',
